@@ -1,0 +1,301 @@
+//! Errors and codes.
+//!
+//! One enum holds every code that driftline can answer with: refusals of a file, of a call, and
+//! the violations of a record. A code is stable: others script against its string.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Where a code belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeKind {
+    /// One clause of a contract that a record broke.
+    Violation,
+    /// A contract, policy or baseline that cannot be used.
+    Definition,
+    /// A model that cannot be read, lowered or run.
+    Model,
+    /// A bundle that cannot be trusted or read.
+    Bundle,
+    /// A call or a command that was used wrongly.
+    Usage,
+    /// A fault of driftline itself.
+    Internal,
+}
+
+macro_rules! codes {
+    ($($variant:ident $kind:ident $text:literal $meaning:literal $help:literal;)*) => {
+        /// A stable code; [`ErrorCode::as_str`] is what others script against.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $(#[doc = $meaning] $variant,)*
+        }
+
+        impl ErrorCode {
+            /// Every code, in the order of this file.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable string.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// What the code says, in one sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+
+            /// What the reader can do about it.
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help,)* }
+            }
+
+            /// The part of the product that the code belongs to.
+            pub const fn kind(self) -> CodeKind {
+                match self { $(Self::$variant => CodeKind::$kind,)* }
+            }
+        }
+
+        impl std::str::FromStr for ErrorCode {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                match text {
+                    $($text => Ok(Self::$variant),)*
+                    other => Err(Error::new(Self::UnknownCode, format!("`{other}` is no code of driftline"))),
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    MissingValue Violation "missing_value" "a required value is absent or null" "send the value, or declare in the contract how a missing one is handled";
+    WrongType Violation "wrong_type" "the value has another type than the contract declares" "send the declared type; driftline never converts text to numbers or numbers to text";
+    NotFinite Violation "not_finite" "the number is NaN or infinite" "send a finite number, or null where the contract allows a missing value";
+    NotInteger Violation "not_integer" "the number has a fraction where an integer is declared" "send a whole number; driftline never rounds";
+    UnsafeInteger Violation "unsafe_integer" "the integer lies beyond ±(2^53 − 1), where a JavaScript number can no longer be trusted" "send a BigInt or an integer within ±9007199254740991";
+    OutOfRange Violation "out_of_range" "the value lies outside the declared range" "check the unit and the source; widen the range in the contract if the value is right";
+    NotInSet Violation "not_in_set" "the value is not one of those allowed" "send one of the allowed values, spelled as in the contract";
+    EmptyText Violation "empty_text" "the text is empty" "send null for a missing value, or allow empty text in the contract";
+    TooLong Violation "too_long" "the text is longer than the limit" "shorten the text; the limits are listed in docs/limits.md";
+    BadTimestamp Violation "bad_timestamp" "the text is not an RFC 3339 timestamp" "send for example 2013-07-01T12:30:00Z or 2013-07-01T08:30:00-04:00";
+    MissingOffset Violation "missing_offset" "the timestamp has no offset, so that its instant is unknown" "append Z or the offset that held at that place and time, such as -04:00";
+    UnknownField Violation "unknown_field" "the record has a field that the contract does not know" "remove the field, correct its spelling, or add it to the contract";
+    DuplicateField Violation "duplicate_field" "the record names a field twice" "send each field once";
+    NotARecord Violation "not_a_record" "the input is no record: an object with one value a field is needed" "send an object such as {\"distance\": 187}";
+    UnreadableField Violation "unreadable_field" "reading the field raised an exception" "send plain data; getters that throw and revoked proxies cannot be read";
+    NotRepresentable Violation "not_representable" "the value cannot be held exactly by the model's input type" "send a value that the declared type can hold";
+
+    UnknownCode Usage "unknown_code" "the text is no code of driftline" "list the codes with `driftline codes`";
+    BadUsage Usage "bad_usage" "the call or command was used wrongly" "see `--help`";
+    BadInput Usage "bad_input" "the input cannot be read" "check the file's format and encoding";
+    Io Usage "io" "a file could not be read or written" "check the path and its permissions";
+    Disposed Usage "disposed" "the gate was disposed of" "load the bundle again";
+    InputTooLarge Usage "input_too_large" "the input is larger than the limit" "split the input; the limits are listed in docs/limits.md";
+
+    ContractSyntax Definition "contract_syntax" "the contract could not be parsed" "compare with schema/contract.schema.json";
+    ContractInvalid Definition "contract_invalid" "the contract contradicts itself or names what does not exist" "correct the clause that is named";
+    PolicySyntax Definition "policy_syntax" "the policy could not be parsed" "compare with schema/policy.schema.json";
+    PolicyInvalid Definition "policy_invalid" "the policy does not fit the contract's outputs" "name the labels as the contract's outputs do";
+    BaselineInvalid Definition "baseline_invalid" "the baseline does not fit the contract" "profile the training data again with this contract";
+    UnknownZone Definition "unknown_zone" "the time zone is not known" "use an IANA name such as America/New_York";
+    BadZoneRules Definition "bad_zone_rules" "the time zone rules cannot be read" "build the bundle again";
+    FormatVersion Definition "format_version" "the file's format version is not supported" "use a driftline version that reads it; the policy is in docs/compatibility.md";
+
+    ModelSyntax Model "model_syntax" "the model file is no readable ONNX model" "export the model again and check it with onnx.checker";
+    ModelInvalid Model "model_invalid" "the model breaks a rule of the ONNX specification" "export the model again; the node is named";
+    UnsupportedOperator Model "unsupported_operator" "the plan runtime has no such operator" "build with the tract runtime, or export the model without the operator";
+    UnsupportedType Model "unsupported_type" "the runtime has no such element type for this operator" "export the model with float32, float64, int64, bool or string tensors";
+    DynamicShape Model "dynamic_shape" "a shape depends on values that are only known while predicting" "export the model with fixed dimensions besides the batch";
+    ModelTooLarge Model "model_too_large" "the model is larger than the limit" "the limits are listed in docs/limits.md";
+    PlanInvalid Model "plan_invalid" "the compiled plan is damaged or made by hand" "build the bundle again";
+    ModelMismatch Model "model_mismatch" "the model's inputs or outputs are not those that the contract names" "name the tensors as the model does; `driftline inspect MODEL.onnx` lists them";
+    ModelFailed Model "model_failed" "the model could not compute the record" "check the input tensors' shapes and values";
+    NotFiniteScore Model "not_finite_score" "the model answered NaN or infinity" "the record was not decided; look at the features with `driftline check`";
+
+    BundleTruncated Bundle "bundle_truncated" "the bundle ends before its last part" "copy or download it again";
+    BundleAltered Bundle "bundle_altered" "a part of the bundle has another hash than the manifest says" "build or download it again; never edit a bundle";
+    BundleSyntax Bundle "bundle_syntax" "the file is no driftline bundle" "pass the .driftline file or the .wasm that `driftline build` wrote";
+    BundleDuplicate Bundle "bundle_duplicate" "the file holds more than one bundle, or a part twice" "build the package again; tools must not append sections";
+    BundleMissing Bundle "bundle_missing" "the wasm carries no bundle" "pass a bundle to load(), or use the package that `driftline build` wrote";
+    BundleTooLarge Bundle "bundle_too_large" "the bundle is larger than the limit" "the limits are listed in docs/limits.md";
+    BundlePart Bundle "bundle_part" "the bundle lacks a part that it needs" "build the bundle again";
+    RuntimeMismatch Bundle "runtime_mismatch" "the bundle needs another runtime than this one" "use the wasm that was built with the bundle";
+
+    Trap Internal "trap" "the WebAssembly instance trapped and was replaced" "report it with the record's shape; the gate answers again";
+    Internal Internal "internal" "a fault of driftline" "report it, with the command and the version";
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Where in the input an error lies; what is unknown is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// File name as the caller gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Column in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// Field, node or part, such as `inputs[3].minimum`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+impl Place {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One error: a code, a message about this case, and the place.
+///
+/// The message is lower case, has user input in backticks and no full stop; the advice is apart,
+/// in [`Error::help`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
+    code: ErrorCode,
+    message: String,
+    help: Option<String>,
+    place: Place,
+}
+
+/// The result of everything here that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error without a place.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                code,
+                message: message.into(),
+                help: None,
+                place: Place::default(),
+            }),
+        }
+    }
+
+    /// Advice for this very case, in place of the code's own.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.inner.help = Some(help.into());
+        self
+    }
+
+    /// The file it is about.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<String>) -> Self {
+        self.inner.place.file = Some(file.into());
+        self
+    }
+
+    /// The line and column, from 1.
+    #[must_use]
+    pub fn at_line(mut self, line: u64, column: u64) -> Self {
+        self.inner.place.line = Some(line);
+        self.inner.place.column = Some(column);
+        self
+    }
+
+    /// The field, node or part it is about.
+    #[must_use]
+    pub fn at_path(mut self, path: impl Into<String>) -> Self {
+        self.inner.place.path = Some(path.into());
+        self
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> ErrorCode {
+        self.inner.code
+    }
+
+    /// What happened, without place and advice.
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    /// What the reader can do.
+    pub fn help(&self) -> &str {
+        self.inner.help.as_deref().unwrap_or_else(|| self.inner.code.help())
+    }
+
+    /// Where it happened.
+    pub fn place(&self) -> &Place {
+        &self.inner.place
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.inner.message)?;
+        if let Some(path) = &self.inner.place.path {
+            write!(f, ", at `{path}`")?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut s = serializer.serialize_struct("Error", 4)?;
+        s.serialize_field("code", &self.code())?;
+        s.serialize_field("message", &self.message())?;
+        s.serialize_field("help", &self.help())?;
+        if self.place().is_empty() {
+            s.skip_field("place")?;
+        } else {
+            s.serialize_field("place", &self.place())?;
+        }
+        s.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_distinct_and_parse_back() {
+        let mut seen = BTreeSet::new();
+        for code in ErrorCode::ALL {
+            assert!(seen.insert(code.as_str()), "{code} stands twice");
+            assert_eq!(code.as_str().parse::<ErrorCode>().unwrap(), *code);
+        }
+        assert_eq!("no_such".parse::<ErrorCode>().unwrap_err().code(), ErrorCode::UnknownCode);
+    }
+
+    #[test]
+    fn texts_keep_the_house_style() {
+        for code in ErrorCode::ALL {
+            for text in [code.meaning(), code.help()] {
+                assert!(!text.ends_with('.'), "{code}: {text}");
+                let first = text.chars().next().unwrap();
+                assert!(first.is_lowercase() || !first.is_alphabetic(), "{code}: {text}");
+            }
+        }
+    }
+}

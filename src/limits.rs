@@ -1,0 +1,47 @@
+//! Every limit on input from outside, each with its reason. `docs/limits.md` lists the same.
+
+/// Longest text value in a record, in bytes: categories and timestamps are far shorter, and the
+/// check must come before anything walks the text.
+pub const MAX_TEXT_BYTES: usize = 65_536;
+
+/// Longest piece of a caller's value that a message may repeat, in characters.
+pub const MAX_QUOTED_CHARS: usize = 40;
+
+/// Fields that a record may have beyond the contract's before the rest goes unlisted.
+pub const MAX_UNKNOWN_LISTED: usize = 16;
+
+/// Inputs of a contract: a beacon and a validation message must stay readable.
+pub const MAX_INPUTS: usize = 4_096;
+
+/// Features that a contract may compute.
+pub const MAX_FEATURES: usize = 65_536;
+
+/// Allowed values or categories of one input.
+pub const MAX_CATEGORIES: usize = 65_536;
+
+/// Contract, policy or baseline as text, in bytes: parsed in one piece.
+pub const MAX_DEFINITION_BYTES: usize = 16 << 20;
+
+/// Whole bundle, in bytes: what a browser tab loads without asking.
+pub const MAX_BUNDLE_BYTES: usize = 512 << 20;
+
+/// Manifest of a bundle, in bytes: it is parsed before any hash can be checked.
+pub const MAX_MANIFEST_BYTES: usize = 1 << 20;
+
+/// Parts of a bundle.
+pub const MAX_PARTS: usize = 64;
+
+/// ONNX file, in bytes: protobuf's own limit.
+pub const MAX_ONNX_BYTES: usize = (2 << 30) - 1;
+
+/// Tree nodes in one model: the flat form takes 12–16 bytes a node.
+pub const MAX_TREE_NODES: usize = 4_000_000;
+
+/// Steps of one plan.
+pub const MAX_PLAN_STEPS: usize = 65_536;
+
+/// Elements of one tensor while predicting: 1 GiB of f32.
+pub const MAX_TENSOR_ELEMENTS: usize = 1 << 28;
+
+/// Rows of one call to `predict_many`.
+pub const MAX_BATCH_ROWS: usize = 1 << 20;

@@ -1,0 +1,2 @@
+//! Set-up, build, test and demo of this repository.
+fn main() {}
