@@ -1,0 +1,116 @@
+// Builds the package from src/ and from the binding that `cargo xtask wasm` wrote to dist/runtime/.
+//
+//   dist/            the npm package `driftline`
+//   dist/template/   the files that `driftline build` copies into the package of a model
+
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = new URL("..", import.meta.url);
+const at = (path) => fileURLToPath(new URL(path, root));
+
+const GLUE = at("dist/runtime/driftline.js");
+const WASM = at("dist/runtime/driftline_bg.wasm");
+for (const file of [GLUE, WASM]) {
+  if (!existsSync(file)) {
+    console.error(`${file} is missing; \`cargo xtask wasm\` writes it`);
+    process.exit(1);
+  }
+}
+
+await wrapGlue();
+run("node_modules/.bin/tsc", ["--project", "."]);
+for (const name of ["glue", "wasm-base64", "wasm"]) {
+  copyFileSync(at(`src/${name}.d.ts`), at(`dist/${name}.d.ts`));
+}
+copyFileSync(WASM, at("dist/driftline_bg.wasm"));
+writeFileSync(
+  at("dist/wasm-base64.js"),
+  `export const WASM_BASE64 = "${readFileSync(WASM).toString("base64")}";\n`,
+);
+await bundle("node", "dist/index.cjs", COMMONJS());
+await bundle("global", "dist/driftline.global.js", GLOBAL());
+declareCommonJs("index", at("dist/index.d.cts"));
+await template();
+
+/**
+ * Wraps the generated binding into a function. It keeps its instance in module variables, while
+ * each gate needs an instance of its own, and another one after a trap.
+ */
+async function wrapGlue() {
+  const result = await build({
+    entryPoints: [GLUE],
+    bundle: true,
+    write: false,
+    format: "iife",
+    globalName: "binding",
+    target: "es2022",
+    // the binding's own guess at the address of the file; every loader here passes a module
+    define: { "import.meta.url": '""' },
+  });
+  const [file] = result.outputFiles;
+  writeFileSync(
+    at("dist/glue.js"),
+    `export function createGlue() {\n${file.text}\nreturn binding;\n}\n`,
+  );
+}
+
+function COMMONJS() {
+  return {
+    format: "cjs",
+    platform: "node",
+    define: { "import.meta.url": "hereUrl" },
+    banner: { js: 'const hereUrl = require("node:url").pathToFileURL(__filename).href;' },
+  };
+}
+
+function GLOBAL() {
+  return { format: "iife", globalName: "driftline", platform: "browser", minify: true };
+}
+
+/** One file out of `src/NAME.ts`. */
+async function bundle(name, outfile, options) {
+  await build({
+    entryPoints: [at(`dist/${name}.js`)],
+    outfile: at(outfile),
+    bundle: true,
+    target: "es2022",
+    legalComments: "none",
+    logLevel: "warning",
+    ...options,
+  });
+}
+
+/** The same declarations for `require`: TypeScript tells the two by the file's ending. */
+function declareCommonJs(name, outfile) {
+  const text = readFileSync(at(`dist/${name}.d.ts`), "utf8");
+  writeFileSync(outfile, text.replaceAll(/(from|import) "(\.\/[a-z-]+)\.js"/g, '$1 "$2.cjs"'));
+  for (const inner of ["api", "loader"]) {
+    const declarations = readFileSync(at(`dist/${inner}.d.ts`), "utf8");
+    writeFileSync(at(`dist/${inner}.d.cts`), declarations.replaceAll('.js"', '.cjs"'));
+  }
+}
+
+/** Whole files, so that a model's package needs no other package. */
+async function template() {
+  rmSync(at("dist/template"), { recursive: true, force: true });
+  mkdirSync(at("dist/template"), { recursive: true });
+  const esm = { format: "esm", external: ["./driftline_bg.wasm", "./wasm-base64.js"] };
+  await bundle("index", "dist/template/index.js", { ...esm, platform: "browser" });
+  await bundle("node", "dist/template/node.js", { ...esm, platform: "node" });
+  await bundle("workerd", "dist/template/workerd.js", { ...esm, platform: "browser" });
+  await bundle("node", "dist/template/index.cjs", COMMONJS());
+  await bundle("global", "dist/template/driftline.global.js", GLOBAL());
+  copyFileSync(at("dist/api.d.ts"), at("dist/template/api.d.ts"));
+  copyFileSync(at("dist/api.d.ts"), at("dist/template/api.d.cts"));
+  for (const name of ["index.d.ts.in", "package.json.in"]) {
+    copyFileSync(at(`template/${name}`), at(`dist/template/${name}`));
+  }
+}
+
+function run(command, args) {
+  const { status } = spawnSync(at(command), args, { cwd: at("."), stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}

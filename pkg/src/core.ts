@@ -1,0 +1,17 @@
+/**
+ * driftline without a WebAssembly file of its own: `load` needs a source.
+ *
+ * @packageDocumentation
+ */
+
+import { type Load, type LoadSync, loaders } from "./loader.js";
+
+export * from "./api.js";
+
+const made = /* @__PURE__ */ loaders({});
+
+/** Loads a bundle from `source`. */
+export const load: Load = made.load;
+
+/** Loads a bundle from a module or bytes at hand. */
+export const loadSync: LoadSync = made.loadSync;

@@ -1,0 +1,38 @@
+/** Errors that the JavaScript side raises itself, with the advice that the core gives. */
+
+import { DriftlineError, type Place } from "./api.js";
+
+/** Advice by code; a test compares it with the table in `src/error.rs`. */
+const HELP = {
+  bad_usage: "see `--help`",
+  bad_input: "check the file's format and encoding",
+  io: "check the path and its permissions",
+  disposed: "load the bundle again",
+  bundle_syntax: "pass the .driftline file or the .wasm that `driftline build` wrote",
+  bundle_duplicate: "build the package again; tools must not append sections",
+  bundle_missing: "pass a bundle to load(), or use the package that `driftline build` wrote",
+  runtime_mismatch: "use the wasm that was built with the bundle",
+  trap: "report it with the record's shape; the gate answers again",
+} as const;
+
+/** An error of this side. */
+export function fault(
+  code: keyof typeof HELP,
+  message: string,
+  details: { help?: string; place?: Place; cause?: unknown } = {},
+): DriftlineError {
+  return new DriftlineError(code, message, { help: HELP[code], ...details });
+}
+
+/** The error that the core raised, or `null` if `raised` is something else. */
+export function fromCore(raised: unknown): DriftlineError | null {
+  if (!(raised instanceof Error) || raised instanceof WebAssembly.RuntimeError) return null;
+  const { code, help, place } = raised as Error & { code?: unknown; help?: unknown; place?: unknown };
+  if (typeof code !== "string" || typeof help !== "string") return null;
+  return new DriftlineError(code, raised.message, { help, place: (place as Place) ?? null });
+}
+
+/** What a caught value says. */
+export function messageOf(raised: unknown): string {
+  return raised instanceof Error ? raised.message : String(raised);
+}

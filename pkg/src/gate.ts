@@ -1,0 +1,104 @@
+/** The gate: a live instance, and what it takes to replace it. */
+
+import type { Columns, Decision, Gate, GateInfo, Violation } from "./api.js";
+import { rowsOf } from "./columns.js";
+import { fault, fromCore } from "./error.js";
+import type { RawGate } from "./glue.js";
+import { type Parts, start, startSync, trapped } from "./instance.js";
+
+// engines without explicit resource management have no such symbol yet
+const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
+
+/** A gate on one instance. */
+export class LoadedGate<Row extends object, Label extends string> implements Gate<Row, Label> {
+  readonly identity: string;
+  readonly info: GateInfo;
+  #parts: Parts | null;
+  #raw: RawGate | null;
+  #calling = false;
+
+  constructor(parts: Parts, raw: RawGate) {
+    this.#parts = parts;
+    this.#raw = raw;
+    this.identity = raw.identity;
+    this.info = raw.info();
+  }
+
+  predict(record: Row): Decision<Label> {
+    return this.#call((raw) => raw.predict(record)) as Decision<Label>;
+  }
+
+  predictMany(rows: readonly Row[] | Columns<Row>): Decision<Label>[] {
+    if (Array.isArray(rows)) {
+      return this.#call((raw) => raw.predictMany(rows)) as Decision<Label>[];
+    }
+    if (typeof rows !== "object" || rows === null) {
+      throw fault("bad_input", "the rows are neither an array of records nor columns", {
+        help: "send an array of records, or an object with one array an input",
+      });
+    }
+    const decisions: Decision[] = [];
+    for (const piece of rowsOf(rows)) {
+      for (const decision of this.#call((raw) => raw.predictMany(piece))) decisions.push(decision);
+    }
+    return decisions as Decision<Label>[];
+  }
+
+  validate(record: Row): Violation[] {
+    return this.#call((raw) => raw.validate(record));
+  }
+
+  dispose(): void {
+    const raw = this.#raw;
+    this.#raw = null;
+    this.#parts = null;
+    if (this.#calling) raw?.__destroy_into_raw();
+    else raw?.free();
+  }
+
+  [DISPOSE](): void {
+    this.dispose();
+  }
+
+  #call<T>(work: (raw: RawGate) => T): T {
+    if (this.#parts === null) throw fault("disposed", "the gate was disposed of");
+    if (this.#raw === null) throw fault("trap", "the replaced instance is not ready yet");
+    if (this.#calling) {
+      throw fault("bad_usage", "the gate was called while it was reading a record", {
+        help: "send plain data; a getter of a record must not call the gate",
+      });
+    }
+    this.#calling = true;
+    try {
+      return work(this.#raw);
+    } catch (raised) {
+      const error = fromCore(raised);
+      if (error !== null) throw error;
+      // whatever else comes out of WebAssembly has unwound past its frames
+      this.#replace();
+      throw trapped(raised);
+    } finally {
+      this.#calling = false;
+    }
+  }
+
+  /** Puts a new instance in the place of a poisoned one. */
+  #replace(): void {
+    const parts = this.#parts;
+    this.#raw?.__destroy_into_raw();
+    this.#raw = null;
+    if (parts === null) return;
+    try {
+      this.#raw = startSync(parts);
+    } catch {
+      // too large to be instantiated at once on this thread; calls are refused until it is there
+      void start(parts).then(
+        (raw) => {
+          if (this.#parts === null) raw.free();
+          else this.#raw = raw;
+        },
+        () => undefined,
+      );
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/** driftline for `<script src>`: `driftline.load()` finds the WebAssembly file beside the script. */
+
+import { fault } from "./error.js";
+import { type Load, type LoadSync, loaders } from "./loader.js";
+
+export * from "./api.js";
+
+// only while the script runs for the first time is it known which one it is
+const script =
+  typeof document === "undefined"
+    ? undefined
+    : (document.currentScript as HTMLScriptElement | null)?.src;
+
+const made = /* @__PURE__ */ loaders({
+  beside() {
+    if (!script) {
+      throw fault("bad_usage", "the script's own address is not known", {
+        help: "pass the address of the .wasm to load(); only <script src> tells where it is",
+      });
+    }
+    return new URL("./driftline_bg.wasm", script);
+  },
+});
+
+export const load: Load = made.load;
+export const loadSync: LoadSync = made.loadSync;

@@ -1,0 +1,19 @@
+/**
+ * driftline in browsers and bundlers: the WebAssembly file lies beside this script.
+ *
+ * @packageDocumentation
+ */
+
+import { type Load, type LoadSync, loaders } from "./loader.js";
+
+export * from "./api.js";
+
+const made = /* @__PURE__ */ loaders({
+  beside: () => new URL("./driftline_bg.wasm", import.meta.url),
+});
+
+/** Loads a bundle: from `source`, or the one in the WebAssembly file beside this script. */
+export const load: Load = made.load;
+
+/** Loads a bundle from a module or bytes at hand. */
+export const loadSync: LoadSync = made.loadSync;

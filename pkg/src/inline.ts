@@ -1,0 +1,25 @@
+/**
+ * driftline with the WebAssembly file inside the script, for hosts that cannot serve a file.
+ *
+ * @packageDocumentation
+ */
+
+import { type Load, type LoadSync, loaders } from "./loader.js";
+import { WASM_BASE64 } from "./wasm-base64.js";
+
+export * from "./api.js";
+
+function decode(): Uint8Array<ArrayBuffer> {
+  const text = atob(WASM_BASE64);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
+const made = /* @__PURE__ */ loaders({ beside: decode });
+
+/** Loads a bundle: from `source`, or the one inside this script. */
+export const load: Load = made.load;
+
+/** Loads a bundle at once: from a module or bytes, or the one inside this script. */
+export const loadSync: LoadSync = made.loadSync;
