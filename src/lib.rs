@@ -9,4 +9,6 @@ pub mod tensor;
 
 pub mod contract;
 
+pub mod bundle;
+
 pub use error::{Error, ErrorCode, Result};

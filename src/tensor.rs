@@ -173,6 +173,9 @@ pub fn element_count(shape: &[usize]) -> Result<usize> {
         .try_fold(1usize, |n, d| n.checked_mul(*d))
         .filter(|n| *n <= MAX_TENSOR_ELEMENTS)
         .ok_or_else(|| {
-            Error::new(ErrorCode::InputTooLarge, format!("the shape {shape:?} has too many elements"))
+            Error::new(
+                ErrorCode::InputTooLarge,
+                format!("the shape {shape:?} has too many elements"),
+            )
         })
 }
