@@ -16,6 +16,19 @@ pub const MAX_INPUTS: usize = 4_096;
 /// Features that a contract may compute.
 pub const MAX_FEATURES: usize = 65_536;
 
+/// Steps of one feature: each is walked for every record.
+pub const MAX_STEPS: usize = 64;
+
+/// Input tensors of a model.
+pub const MAX_TENSORS: usize = 4_096;
+
+/// Longest name of an input, feature, tensor, label or zone, in bytes: names go into messages,
+/// beacons and file names.
+pub const MAX_NAME_BYTES: usize = 256;
+
+/// How deep the values of a JSON record may be nested: the reader walks them recursively.
+pub const MAX_JSON_DEPTH: usize = 64;
+
 /// Allowed values or categories of one input.
 pub const MAX_CATEGORIES: usize = 65_536;
 

@@ -1,7 +1,31 @@
 //! What a record must be: schema, raw values, validators, violations.
+//!
+//! ```
+//! use driftline::contract::Contract;
+//!
+//! let contract = Contract::from_json(br#"{
+//!     "format": "driftline.contract/1", "name": "trips",
+//!     "inputs": [{"name": "distance", "type": "number", "minimum": 0, "unit": "km"}]
+//! }"#)?;
+//! assert_eq!(contract.inputs.len(), 1);
+//! # Ok::<(), driftline::Error>(())
+//! ```
 
+mod check;
+mod quote;
+mod scalar;
+mod schema;
+mod step;
+mod time;
 mod value;
 mod violation;
 
+pub use scalar::{Scalar, exact_f64};
+pub use schema::{
+    Contract, Input, InputType, Missing, OutputKind, Outputs, TensorSpec, UnknownFields, Unseen,
+    is_utc,
+};
+pub use step::{CalendarPart, Feature, ImputeStrategy, OneHotOther, Step};
+pub use time::{Instant, TimeFault, parse_rfc3339};
 pub use value::{RawRecord, Value};
 pub use violation::{Severity, Violation};

@@ -1,0 +1,292 @@
+//! Features: every step gets a type that it can take, and leaves nothing unhandled.
+
+use super::inputs::{check_list, in_range, is_value_of, key};
+use super::{fault, names};
+use crate::contract::quote::quote;
+use crate::contract::scalar::Scalar;
+use crate::contract::schema::{Contract, Input, InputType, Missing, Unseen};
+use crate::contract::step::{Feature, ImputeStrategy, Step};
+use crate::contract::violation::Severity;
+use crate::error::Result;
+use crate::limits::{MAX_FEATURES, MAX_NAME_BYTES, MAX_STEPS};
+use std::collections::BTreeSet;
+
+/// What a value is between two steps.
+#[derive(Clone, Debug)]
+pub(super) struct Flow {
+    /// Its type; a number that is always whole is [`InputType::Integer`].
+    pub kind: InputType,
+    /// Columns; a step that takes one value takes no more than one.
+    pub width: usize,
+    /// A missing value may arrive here.
+    pub missing: bool,
+    /// A value beyond `values` may arrive here.
+    pub unseen: bool,
+    /// The values known to be all there are, besides unseen ones.
+    pub values: Option<Vec<Scalar>>,
+}
+
+impl Flow {
+    fn start(input: &Input) -> Self {
+        let values = match input.kind {
+            InputType::Boolean => Some(vec![Scalar::Bool(false), Scalar::Bool(true)]),
+            _ => input.values.clone(),
+        };
+        let unseen = match input.kind {
+            InputType::Category => matches!(input.unseen, Unseen::Warn | Unseen::Encode),
+            _ => values.is_none() || input.severity == Severity::Warn,
+        };
+        let missing = matches!(input.missing, Missing::Impute | Missing::Allow);
+        Self { kind: input.kind, width: 1, missing, unseen, values }
+    }
+
+    fn becomes(&mut self, kind: InputType, width: usize) {
+        self.kind = kind;
+        self.width = width;
+        self.values = None;
+        self.unseen = false;
+    }
+
+    fn is_numeric(&self) -> bool {
+        matches!(self.kind, InputType::Number | InputType::Integer | InputType::Boolean)
+    }
+}
+
+pub(super) fn check(contract: &Contract) -> Result<()> {
+    if contract.features.len() > MAX_FEATURES {
+        return Err(fault("features", format!("more than {MAX_FEATURES} features")));
+    }
+    names::index(contract.features.iter().map(|f| f.name.as_str()), "features")?;
+    let mut used = BTreeSet::new();
+    for (i, feature) in contract.features.iter().enumerate() {
+        let path = format!("features[{i}]");
+        let (at, input) = contract.input(&feature.from).ok_or_else(|| {
+            fault(format!("{path}.from"), format!("no input is named {}", quote(&feature.from)))
+        })?;
+        used.insert(at);
+        flow(feature, input, &path)?;
+    }
+    for (i, input) in contract.inputs.iter().enumerate() {
+        if used.contains(&i) {
+            continue;
+        }
+        if input.missing == Missing::Impute {
+            let message =
+                format!("no feature imputes {}; `allow` lets it be missing", quote(&input.name));
+            return Err(fault(format!("inputs[{i}].missing"), message));
+        }
+        if input.unseen == Unseen::Encode {
+            let message =
+                format!("no feature encodes {}; `warn` notes unseen ones", quote(&input.name));
+            return Err(fault(format!("inputs[{i}].unseen"), message));
+        }
+    }
+    Ok(())
+}
+
+/// Follows a value through the steps of a feature.
+pub(super) fn flow(feature: &Feature, input: &Input, path: &str) -> Result<Flow> {
+    if feature.steps.len() > MAX_STEPS {
+        return Err(fault(format!("{path}.steps"), format!("more than {MAX_STEPS} steps")));
+    }
+    let mut flow = Flow::start(input);
+    for (n, step) in feature.steps.iter().enumerate() {
+        let at = format!("{path}.steps[{n}].{}", step.name());
+        if flow.width != 1 {
+            return Err(fault(
+                at,
+                "the step before gives several columns, so this one cannot follow",
+            ));
+        }
+        apply(&mut flow, step, input, &at)?;
+    }
+    if flow.missing {
+        let message = format!("{} may be missing, and no step handles it", quote(&input.name));
+        return Err(fault(format!("{path}.steps"), message).with_help(
+            "add `impute`, `missing_indicator`, or an encoder with `missing`; or reject missing values at the input",
+        ));
+    }
+    Ok(flow)
+}
+
+fn apply(flow: &mut Flow, step: &Step, input: &Input, at: &str) -> Result<()> {
+    match step {
+        Step::Impute { value, strategy } => impute(flow, value, *strategy, input, at),
+        Step::MissingIndicator {} => {
+            handles_missing(flow, at)?;
+            flow.becomes(InputType::Boolean, 1);
+            Ok(())
+        }
+        Step::Calendar { zone, .. } => {
+            expect(flow, flow.kind == InputType::Timestamp, "a timestamp", at)?;
+            if zone.is_empty() || zone.len() > MAX_NAME_BYTES || !zone.bytes().all(zone_byte) {
+                let message = format!("{} is no IANA name of a time zone", quote(zone));
+                return Err(fault(format!("{at}.zone"), message));
+            }
+            flow.becomes(InputType::Integer, 1);
+            Ok(())
+        }
+        Step::Ordinal { categories, unseen, missing } => {
+            encoder(flow, categories.as_deref(), unseen.is_some(), missing.is_some(), at)?;
+            let codes = [unseen, missing];
+            for (code, name) in codes.iter().zip(["unseen", "missing"]) {
+                finite(**code, at, name)?;
+            }
+            let whole = codes.iter().all(|c| c.is_none_or(|c| c == libm::trunc(c)));
+            flow.becomes(if whole { InputType::Integer } else { InputType::Number }, 1);
+            Ok(())
+        }
+        Step::OneHot { categories, unseen, missing } => {
+            let width =
+                encoder(flow, categories.as_deref(), unseen.is_some(), missing.is_some(), at)?;
+            flow.becomes(InputType::Integer, width);
+            Ok(())
+        }
+        Step::StandardScale { mean, scale } => {
+            finite(Some(*mean), at, "mean")?;
+            finite(Some(*scale), at, "scale")?;
+            if *scale == 0.0 {
+                return Err(fault(format!("{at}.scale"), "a scale of 0 divides by 0"));
+            }
+            numeric(flow, 1, at)
+        }
+        Step::MinMaxScale { minimum, maximum } => {
+            finite(Some(*minimum), at, "minimum")?;
+            finite(Some(*maximum), at, "maximum")?;
+            if minimum >= maximum || !(maximum - minimum).is_finite() {
+                return Err(fault(format!("{at}.minimum"), "`minimum` must lie below `maximum`"));
+            }
+            numeric(flow, 1, at)
+        }
+        Step::Clip { minimum, maximum } => {
+            finite(*minimum, at, "minimum")?;
+            finite(*maximum, at, "maximum")?;
+            if minimum.is_none() && maximum.is_none() {
+                return Err(fault(at, "a clip needs `minimum` or `maximum`"));
+            }
+            if minimum.zip(*maximum).is_some_and(|(low, high)| low > high) {
+                return Err(fault(format!("{at}.minimum"), "`minimum` is above `maximum`"));
+            }
+            numeric(flow, 1, at)
+        }
+        Step::Log1p {} => numeric(flow, 1, at),
+        Step::Cyclic { period } => {
+            finite(Some(*period), at, "period")?;
+            if *period <= 0.0 {
+                return Err(fault(format!("{at}.period"), "the period must be above 0"));
+            }
+            numeric(flow, 2, at)
+        }
+    }
+}
+
+fn zone_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'+')
+}
+
+fn expect(flow: &Flow, holds: bool, wanted: &str, at: &str) -> Result<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(fault(at, format!("the step takes {wanted}, and a {} arrives", flow.kind.as_str())))
+}
+
+fn finite(x: Option<f64>, at: &str, name: &str) -> Result<()> {
+    if x.is_none_or(f64::is_finite) {
+        return Ok(());
+    }
+    Err(fault(format!("{at}.{name}"), "the number must be finite"))
+}
+
+fn numeric(flow: &mut Flow, width: usize, at: &str) -> Result<()> {
+    expect(flow, flow.is_numeric(), "a number", at)?;
+    flow.becomes(InputType::Number, width);
+    Ok(())
+}
+
+fn handles_missing(flow: &mut Flow, at: &str) -> Result<()> {
+    if !flow.missing {
+        return Err(fault(at, "no missing value arrives here")
+            .with_help("declare `missing: impute` at the input, or drop the step"));
+    }
+    flow.missing = false;
+    Ok(())
+}
+
+fn impute(
+    flow: &mut Flow,
+    value: &Scalar,
+    strategy: ImputeStrategy,
+    input: &Input,
+    at: &str,
+) -> Result<()> {
+    handles_missing(flow, at)?;
+    let at = format!("{at}.value");
+    let is_mean = matches!(value, Scalar::Number(_)) && flow.kind == InputType::Integer;
+    if !is_value_of(flow.kind, value) && !is_mean {
+        return Err(fault(at, format!("`{value}` cannot stand for a {}", flow.kind.as_str())));
+    }
+    let raw = flow.kind == input.kind;
+    if raw && strategy != ImputeStrategy::Constant {
+        let listed = flow.values.as_ref().is_none_or(|v| v.iter().any(|v| key(v) == key(value)));
+        if !in_range(input, value) || !listed {
+            let message = format!("`{value}` is no value that the input allows");
+            return Err(fault(at, message)
+                .with_help("a mean, median or most frequent value lies in the range; if it was chosen by hand, the strategy is `constant`"));
+        }
+    }
+    if is_mean {
+        flow.kind = InputType::Number;
+    }
+    match &mut flow.values {
+        Some(values) if !values.iter().any(|v| key(v) == key(value)) => values.push(value.clone()),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn encoder(
+    flow: &mut Flow,
+    categories: Option<&[Scalar]>,
+    unseen: bool,
+    missing: bool,
+    at: &str,
+) -> Result<usize> {
+    expect(flow, flow.kind != InputType::Timestamp, "a category", at)?;
+    let width = categories
+        .or(flow.values.as_deref())
+        .ok_or_else(|| fault(at, "the step needs its list of `categories`"))?
+        .len();
+    let listed = |value: &Scalar, in_list: &[Scalar]| {
+        let wanted = key(value);
+        in_list.iter().any(|v| key(v) == wanted)
+    };
+    if let Some(own) = categories {
+        check_list(flow.kind, own, &format!("{at}.categories"))?;
+    }
+    let mut may_be_unseen = flow.unseen;
+    if let (Some(own), Some(values)) = (categories, &flow.values) {
+        let known: BTreeSet<String> = values.iter().map(key).collect();
+        if let Some(n) = own.iter().position(|v| !known.contains(&key(v)))
+            && let Some(value) = own.get(n)
+        {
+            let message = format!("`{value}` can never arrive: the input's `values` lack it");
+            return Err(fault(format!("{at}.categories[{n}]"), message));
+        }
+        may_be_unseen |= own.len() < known.len();
+    }
+    if may_be_unseen && !unseen {
+        let message = match (&flow.values, categories) {
+            (Some(values), Some(own)) => values.iter().find(|v| !listed(v, own)).map_or_else(
+                || "unseen values may arrive, and `unseen` is not given".to_owned(),
+                |v| format!("`{v}` has no category here, and `unseen` is not given"),
+            ),
+            _ => "unseen values may arrive, and `unseen` is not given".to_owned(),
+        };
+        return Err(fault(format!("{at}.unseen"), message));
+    }
+    if missing {
+        handles_missing(flow, &format!("{at}.missing"))?;
+    }
+    Ok(width)
+}
