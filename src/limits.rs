@@ -58,3 +58,6 @@ pub const MAX_TENSOR_ELEMENTS: usize = 1 << 28;
 
 /// Rows of one call to `predict_many`.
 pub const MAX_BATCH_ROWS: usize = 1 << 20;
+
+/// One record as JSON text, in bytes: it is read in one piece; images come as typed arrays.
+pub const MAX_RECORD_BYTES: usize = 64 << 20;
