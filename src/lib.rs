@@ -8,7 +8,9 @@ pub mod limits;
 pub mod tensor;
 
 pub mod contract;
-pub mod preprocess;
+
+pub mod decision;
+pub mod summary;
 
 pub mod bundle;
 

@@ -21,8 +21,10 @@ pub enum Severity {
 
 /// One broken clause: stable code, the input, and a message for people.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Violation {
     /// The stable code, always of kind `violation`.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub code: ErrorCode,
     /// The input's name; for an unknown field, the field's. Empty for the record as a whole.
     pub input: Arc<str>,

@@ -1,0 +1,177 @@
+//! The rules that turn scores into a decision.
+
+use super::{Action, Decision, Fallback, Policy, Reason, Scores};
+use crate::contract::{OutputKind, Outputs, Severity, Violation};
+use crate::error::Result;
+use std::sync::Arc;
+
+/// How far outside [0, 1] rounding may put a probability.
+const PROBABILITY_SLACK: f64 = 1e-6;
+
+/// What the model said of one record.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'a> {
+    /// It was not asked, because the record cannot be turned into features.
+    NotRun,
+    /// It could not compute the record.
+    Failed,
+    /// Its scores: one a label in the contract's order, or for a binary model that of the second
+    /// label alone; one number for a regression or ranking.
+    Scores(&'a [f64]),
+}
+
+/// A policy made ready for one contract's outputs.
+#[derive(Clone, Debug)]
+pub struct Decider {
+    kind: OutputKind,
+    labels: Arc<[Arc<str>]>,
+    thresholds: Vec<(f64, Fallback)>,
+    default_label: Option<Arc<str>>,
+    policy: Policy,
+    identity: Arc<str>,
+}
+
+impl Decider {
+    /// Makes a policy ready.
+    ///
+    /// # Errors
+    /// As [`Policy::check`].
+    pub fn new(policy: &Policy, outputs: &Outputs, identity: &str) -> Result<Self> {
+        policy.check(outputs)?;
+        let labels: Arc<[Arc<str>]> =
+            outputs.labels.iter().map(|l| Arc::from(l.as_str())).collect();
+        let thresholds = outputs
+            .labels
+            .iter()
+            .filter_map(|label| policy.labels.get(label))
+            .map(|entry| (entry.threshold, entry.below))
+            .collect();
+        Ok(Self {
+            kind: outputs.kind,
+            labels,
+            thresholds,
+            default_label: policy.default_label.as_deref().map(Arc::from),
+            policy: policy.clone(),
+            identity: Arc::from(identity),
+        })
+    }
+
+    /// The labels in the contract's order.
+    pub fn labels(&self) -> &[Arc<str>] {
+        &self.labels
+    }
+
+    /// Identity of the bundle.
+    pub fn identity(&self) -> &Arc<str> {
+        &self.identity
+    }
+
+    /// Decides one record.
+    pub fn decide(&self, outcome: Outcome<'_>, violations: Vec<Violation>) -> Decision {
+        let worst = violations.iter().map(|v| v.severity).max();
+        let mut decision = Decision {
+            action: Action::Escalate,
+            reason: Reason::ModelFailed,
+            label: None,
+            value: None,
+            predicted: None,
+            scores: None,
+            confidence: None,
+            violations,
+            identity: Arc::clone(&self.identity),
+        };
+        match outcome {
+            Outcome::Scores(scores) => match self.kind {
+                OutputKind::Regression | OutputKind::Ranking => self.number(&mut decision, scores),
+                _ => self.labelled(&mut decision, scores),
+            },
+            Outcome::NotRun | Outcome::Failed => {
+                self.fall_back(&mut decision, self.policy.on_error, Reason::ModelFailed);
+            }
+        }
+        match worst {
+            Some(Severity::Reject) => {
+                refuse(&mut decision, Action::Reject);
+                decision.predicted = None;
+                decision.scores = None;
+                decision.confidence = None;
+            }
+            Some(Severity::Escalate) => refuse(&mut decision, Action::Escalate),
+            _ => {}
+        }
+        decision
+    }
+
+    fn labelled(&self, decision: &mut Decision, scores: &[f64]) {
+        let values = match (scores, self.labels.len()) {
+            ([second], 2) => vec![1.0 - second, *second],
+            (all, labels) if all.len() == labels => all.to_vec(),
+            _ => Vec::new(),
+        };
+        let sound = |p: &f64| (-PROBABILITY_SLACK..=1.0 + PROBABILITY_SLACK).contains(p);
+        if values.is_empty() || !values.iter().all(sound) {
+            return self.fall_back(decision, self.policy.on_error, Reason::BadScores);
+        }
+        // strictly greater: of equal scores the first label wins
+        let mut top = (0, f64::NEG_INFINITY);
+        for (i, score) in values.iter().enumerate() {
+            if *score > top.1 {
+                top = (i, *score);
+            }
+        }
+        let (index, confidence) = top;
+        decision.predicted = self.labels.get(index).cloned();
+        decision.confidence = Some(confidence.clamp(0.0, 1.0));
+        decision.scores = Some(Scores::new(Arc::clone(&self.labels), values));
+        match self.thresholds.get(index) {
+            Some((threshold, _)) if confidence >= *threshold => {
+                decision.action = Action::Accept;
+                decision.reason = Reason::Confident;
+                decision.label = decision.predicted.clone();
+            }
+            Some((_, below)) => self.fall_back(decision, *below, Reason::LowConfidence),
+            None => self.fall_back(decision, self.policy.on_error, Reason::BadScores),
+        }
+    }
+
+    fn number(&self, decision: &mut Decision, scores: &[f64]) {
+        let Some(value) = scores.first().copied().filter(|v| v.is_finite() && scores.len() == 1)
+        else {
+            return self.fall_back(decision, self.policy.on_error, Reason::BadScores);
+        };
+        let bounds = self.policy.value.unwrap_or_default();
+        let inside = bounds.minimum.is_none_or(|low| value >= low)
+            && bounds.maximum.is_none_or(|high| value <= high);
+        if inside {
+            decision.action = Action::Accept;
+            decision.reason = Reason::WithinBounds;
+            decision.value = Some(value);
+        } else {
+            self.fall_back(decision, bounds.outside, Reason::OutOfBounds);
+        }
+    }
+
+    fn fall_back(&self, decision: &mut Decision, fallback: Fallback, reason: Reason) {
+        decision.reason = reason;
+        decision.action = match fallback {
+            Fallback::Escalate => Action::Escalate,
+            Fallback::Reject => Action::Reject,
+            Fallback::Default => {
+                decision.label = self.default_label.clone();
+                decision.value = self.policy.value.and_then(|v| v.default_value);
+                Action::Default
+            }
+        };
+    }
+}
+
+fn refuse(decision: &mut Decision, action: Action) {
+    decision.action = action;
+    decision.reason = Reason::Violation;
+    decision.label = None;
+    decision.value = None;
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,155 @@
+//! Scores and a policy to a decision with its reason.
+
+mod decider;
+mod policy;
+
+pub use decider::{Decider, Outcome};
+pub use policy::{Fallback, LabelPolicy, Policy, ValuePolicy};
+
+use crate::contract::Violation;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::sync::Arc;
+
+/// What to do with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Act on the model's answer.
+    Accept,
+    /// Act on the policy's lower-risk answer.
+    Default,
+    /// A person decides.
+    Escalate,
+    /// The record is refused: the caller has to mend it.
+    Reject,
+}
+
+impl Action {
+    /// Every action, in the order of this file.
+    pub const ALL: [Self; 4] = [Self::Accept, Self::Default, Self::Escalate, Self::Reject];
+
+    /// The stable string.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Default => "default",
+            Self::Escalate => "escalate",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($variant:ident $text:literal $meaning:literal;)*) => {
+        /// Why a decision was made; the strings are stable.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum Reason {
+            $(#[doc = $meaning] $variant,)*
+        }
+
+        impl Reason {
+            /// Every reason, in the order of this file.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable string.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// What the reason says, in one sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    Confident "confident" "the confidence reaches the label's threshold";
+    LowConfidence "low_confidence" "the confidence is below the label's threshold";
+    WithinBounds "within_bounds" "the predicted value lies within the policy's bounds";
+    OutOfBounds "out_of_bounds" "the predicted value lies outside the policy's bounds";
+    Violation "violation" "the record breaks a clause of the contract that refuses or escalates it";
+    BadScores "bad_scores" "the model answered NaN, infinity, or a score outside [0, 1]";
+    ModelFailed "model_failed" "the model could not compute the record";
+}
+
+/// The answer to one record.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Decision {
+    /// What to do.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// The label to act on: the model's if accepted, the policy's if defaulted, else `None`.
+    pub label: Option<Arc<str>>,
+    /// The number to act on, of a regression; as for `label`.
+    pub value: Option<f64>,
+    /// The model's own answer, whatever the action: the label with the highest score, the first
+    /// of those that share it. `None` if the model did not run.
+    pub predicted: Option<Arc<str>>,
+    /// Score of every label, in the contract's order. `None` if the model did not run.
+    pub scores: Option<Scores>,
+    /// The highest score, in [0, 1].
+    pub confidence: Option<f64>,
+    /// Every broken clause: those of the record as a whole first, then in the contract's order.
+    pub violations: Vec<Violation>,
+    /// Identity of the bundle that decided.
+    pub identity: Arc<str>,
+}
+
+/// Scores by label.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, f64>"))]
+pub struct Scores {
+    labels: Arc<[Arc<str>]>,
+    values: Vec<f64>,
+}
+
+impl Scores {
+    pub(crate) fn new(labels: Arc<[Arc<str>]>, values: Vec<f64>) -> Self {
+        Self { labels, values }
+    }
+
+    /// Labels and scores, in the contract's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, f64)> {
+        self.labels.iter().zip(self.values.iter().copied())
+    }
+
+    /// The scores, in the contract's order of the labels.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+}
+
+impl Serialize for Scores {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.values.len()))?;
+        for (label, score) in self.iter() {
+            map.serialize_entry(label.as_ref(), &score)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Decision {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(9))?;
+        map.serialize_entry("action", &self.action)?;
+        map.serialize_entry("reason", &self.reason)?;
+        map.serialize_entry("label", &self.label)?;
+        map.serialize_entry("value", &self.value)?;
+        map.serialize_entry("predicted", &self.predicted)?;
+        map.serialize_entry("confidence", &self.confidence)?;
+        map.serialize_entry("scores", &self.scores)?;
+        map.serialize_entry("violations", &self.violations)?;
+        map.serialize_entry("identity", &self.identity)?;
+        map.end()
+    }
+}

@@ -1,0 +1,184 @@
+//! The policy file: thresholds, and what happens below them.
+
+use crate::contract::{OutputKind, Outputs};
+use crate::error::{Error, ErrorCode, Result};
+use crate::limits::MAX_DEFINITION_BYTES;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// When to trust the model, and what to do else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Always [`Policy::FORMAT`].
+    pub format: String,
+    /// One entry a label of the contract's outputs, none missing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, LabelPolicy>,
+    /// The lower-risk label that the action `default` answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_label: Option<String>,
+    /// Bounds of a regression's or ranking's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<ValuePolicy>,
+    /// What happens if the model fails or its scores are no probabilities.
+    #[serde(default, skip_serializing_if = "is_escalate")]
+    pub on_error: Fallback,
+}
+
+/// What happens instead of accepting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Fallback {
+    /// The lower-risk answer is given.
+    Default,
+    /// A person decides.
+    #[default]
+    Escalate,
+    /// The record is refused.
+    Reject,
+}
+
+/// When a label is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LabelPolicy {
+    /// The label is accepted if its score is at least this, in [0, 1].
+    pub threshold: f64,
+    /// What happens if its score is the highest, but lower than the threshold.
+    #[serde(default)]
+    pub below: Fallback,
+}
+
+/// When a number is accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ValuePolicy {
+    /// Lower end, itself accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<f64>,
+    /// Upper end, itself accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<f64>,
+    /// What happens outside.
+    #[serde(default)]
+    pub outside: Fallback,
+    /// The lower-risk number that the action `default` answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_value: Option<f64>,
+}
+
+fn is_escalate(fallback: &Fallback) -> bool {
+    *fallback == Fallback::Escalate
+}
+
+impl Policy {
+    /// The format that this version reads and writes.
+    pub const FORMAT: &'static str = "driftline.policy/1";
+
+    /// The policy of a bundle that was built without one: every answer is accepted.
+    pub fn accept_all(outputs: &Outputs) -> Self {
+        let all = LabelPolicy { threshold: 0.0, below: Fallback::Escalate };
+        Self {
+            format: Self::FORMAT.to_owned(),
+            labels: outputs.labels.iter().map(|label| (label.clone(), all)).collect(),
+            default_label: None,
+            value: None,
+            on_error: Fallback::Escalate,
+        }
+    }
+
+    /// Parses JSON; [`Policy::check`] is apart, since it needs the contract's outputs.
+    ///
+    /// # Errors
+    /// [`ErrorCode::PolicySyntax`] with the line, [`ErrorCode::FormatVersion`],
+    /// [`ErrorCode::InputTooLarge`].
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        if bytes.len() > MAX_DEFINITION_BYTES {
+            return Err(Error::new(ErrorCode::InputTooLarge, "the policy is too large"));
+        }
+        serde_json::from_slice(bytes).map_err(|e| {
+            Error::new(ErrorCode::PolicySyntax, e.to_string())
+                .at_line(e.line() as u64, e.column() as u64)
+        })
+    }
+
+    /// Whether the policy fits the outputs.
+    ///
+    /// # Errors
+    /// [`ErrorCode::FormatVersion`], or [`ErrorCode::PolicyInvalid`] with the entry's path.
+    pub fn check(&self, outputs: &Outputs) -> Result<()> {
+        if self.format != Self::FORMAT {
+            return Err(Error::new(
+                ErrorCode::FormatVersion,
+                format!("the policy's format must be `{}`", Self::FORMAT),
+            )
+            .at_path("format"));
+        }
+        match outputs.kind {
+            OutputKind::Binary | OutputKind::Multiclass => self.check_labels(outputs),
+            OutputKind::Regression | OutputKind::Ranking => self.check_value(),
+            OutputKind::Multilabel => {
+                invalid("outputs.kind", "a policy for several labels at once is not supported")
+            }
+        }
+    }
+
+    fn check_labels(&self, outputs: &Outputs) -> Result<()> {
+        if self.value.is_some() {
+            return invalid("value", "the model answers labels, not a number");
+        }
+        for label in &outputs.labels {
+            if !self.labels.contains_key(label) {
+                return invalid("labels", &format!("the label `{label}` has no entry"));
+            }
+        }
+        let mut defaults = self.on_error == Fallback::Default;
+        for (label, entry) in &self.labels {
+            let path = format!("labels.{label}");
+            if !outputs.labels.contains(label) {
+                return invalid(&path, &format!("the contract has no label `{label}`"));
+            }
+            if !(0.0..=1.0).contains(&entry.threshold) {
+                return invalid(&format!("{path}.threshold"), "a threshold lies in [0, 1]");
+            }
+            defaults |= entry.below == Fallback::Default;
+        }
+        match &self.default_label {
+            Some(label) if !outputs.labels.contains(label) => {
+                invalid("default_label", &format!("the contract has no label `{label}`"))
+            }
+            None if defaults => invalid("default_label", "the action `default` needs a label"),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_value(&self) -> Result<()> {
+        if !self.labels.is_empty() || self.default_label.is_some() {
+            return invalid("labels", "the model answers a number, not labels");
+        }
+        let value = self.value.unwrap_or_default();
+        let bounds = [value.minimum, value.maximum, value.default_value];
+        if bounds.iter().flatten().any(|x| !x.is_finite()) {
+            return invalid("value", "the bounds must be finite");
+        }
+        if let (Some(low), Some(high)) = (value.minimum, value.maximum)
+            && low > high
+        {
+            return invalid("value.minimum", "the minimum is above the maximum");
+        }
+        let defaults = value.outside == Fallback::Default || self.on_error == Fallback::Default;
+        if defaults && value.default_value.is_none() {
+            return invalid("value.default_value", "the action `default` needs a number");
+        }
+        Ok(())
+    }
+}
+
+fn invalid<T>(path: &str, message: &str) -> Result<T> {
+    Err(Error::new(ErrorCode::PolicyInvalid, message).at_path(path))
+}

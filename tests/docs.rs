@@ -1,0 +1,70 @@
+//! The tables in `docs/` that repeat the code say what the code says. With
+//! `DRIFTLINE_UPDATE=1` in the environment they are written anew.
+
+use driftline::ErrorCode;
+use driftline::error::CodeKind;
+use std::fmt::Write as _;
+use std::path::Path;
+
+fn compare(path: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("DRIFTLINE_UPDATE").is_some() {
+        std::fs::write(&path, expected).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{} is stale: run with DRIFTLINE_UPDATE=1", path.display());
+}
+
+#[test]
+fn the_list_of_limits_is_current() {
+    let source = include_str!("../src/limits.rs");
+    let mut text = String::from(
+        "# Limits\n\nEverything from outside is bounded. Past a bound there is an error or a \
+         violation with a code, never a cut value.\nThis table is written from `src/limits.rs`.\n\n\
+         | constant | value | what it bounds, and why there |\n|---|--:|---|\n",
+    );
+    let mut reason = String::new();
+    let mut rows = 0;
+    for line in source.lines() {
+        if let Some(comment) = line.strip_prefix("/// ") {
+            if !reason.is_empty() {
+                reason.push(' ');
+            }
+            reason.push_str(comment);
+        } else if let Some(constant) = line.strip_prefix("pub const ") {
+            let (name, rest) = constant.split_once(':').unwrap();
+            let (_, value) = rest.split_once('=').unwrap();
+            let value = value.trim().trim_end_matches(';');
+            writeln!(text, "| `{name}` | {value} | {} |", std::mem::take(&mut reason)).unwrap();
+            rows += 1;
+        }
+    }
+    assert!(rows > 10, "the scan of src/limits.rs found {rows} limits");
+    compare("docs/limits.md", &text);
+}
+
+#[test]
+fn the_list_of_codes_is_current() {
+    let mut text = String::from(
+        "# Codes\n\nThe stable codes of violations and errors. This page is written from \
+         `src/error.rs`; `driftline codes` prints the same.\n",
+    );
+    let kinds = [
+        (CodeKind::Violation, "Violations of a contract"),
+        (CodeKind::Usage, "Usage"),
+        (CodeKind::Definition, "Contracts, policies, baselines"),
+        (CodeKind::Model, "Models"),
+        (CodeKind::Bundle, "Bundles"),
+        (CodeKind::Internal, "Faults of driftline"),
+    ];
+    for (kind, title) in kinds {
+        write!(text, "\n## {title}\n\n| code | meaning | what to do |\n|---|---|---|\n").unwrap();
+        for code in ErrorCode::ALL.iter().filter(|code| code.kind() == kind) {
+            writeln!(text, "| `{code}` | {} | {} |", code.meaning(), code.help()).unwrap();
+        }
+    }
+    for code in ErrorCode::ALL {
+        assert!(text.contains(&format!("| `{code}` |")), "{code} has no section");
+    }
+    compare("docs/codes.md", &text);
+}
