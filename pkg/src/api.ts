@@ -19,6 +19,24 @@ export type Action =
 /** What follows from a broken clause, in the order of gravity. */
 export type Severity = "warn" | "escalate" | "reject";
 
+/** Stable codes of the reason for an action. New ones may come; none changes its meaning. */
+export type Reason =
+  /** The confidence reaches the label's threshold. */
+  | "confident"
+  /** The confidence is below the label's threshold. */
+  | "low_confidence"
+  /** The predicted value lies within the policy's bounds. */
+  | "within_bounds"
+  /** The predicted value lies outside the policy's bounds. */
+  | "out_of_bounds"
+  /** The record breaks a clause of the contract that refuses or escalates it. */
+  | "violation"
+  /** The model answered NaN, infinity, or a score outside `[0, 1]`. */
+  | "bad_scores"
+  /** The model could not compute the record. */
+  | "model_failed"
+  | (string & {});
+
 /** Stable codes of broken clauses. New ones may come; none changes its meaning. */
 export type ViolationCode =
   | "missing_value"
@@ -80,16 +98,18 @@ export interface Violation {
 export interface Decision<Label extends string = string> {
   /** What became of the record. */
   readonly action: Action;
-  /** Stable code of the reason for the action. */
-  readonly reason: string;
-  /** The label that stands, or `null` where nothing was decided. */
+  /** Why. */
+  readonly reason: Reason;
+  /** The label to act on: the model's if accepted, the policy's if defaulted, else `null`. */
   readonly label: Label | null;
-  /** Probability of each label, or `null` where the model did not answer. */
-  readonly scores: Readonly<Record<Label, number>> | null;
-  /** Confidence in `[0, 1]` that the policy compared with its threshold, or `null`. */
-  readonly confidence: number | null;
-  /** The predicted quantity of a regression model, otherwise `null`. */
+  /** The number to act on, of a regression; as for `label`. */
   readonly value: number | null;
+  /** The model's own answer, whatever the action, or `null` if the model was not asked. */
+  readonly predicted: Label | null;
+  /** Score of each label in `[0, 1]`, or `null` if the model was not asked. */
+  readonly scores: Readonly<Record<Label, number>> | null;
+  /** The highest score, in `[0, 1]`, which the policy compares with the label's threshold. */
+  readonly confidence: number | null;
   /** Every broken clause. */
   readonly violations: readonly Violation[];
   /** Identity of the bundle that decided: `sha256:` and 64 hexadecimal digits. */
@@ -181,12 +201,19 @@ export interface Gate<Row extends object = Record<string, unknown>, Label extend
    * Decides many records, given as rows or as columns; one decision a row, in order.
    *
    * @throws {@link DriftlineError} `bad_input` if columns differ in length or are no arrays;
-   * `input_too_large` past the limit of rows; and those of {@link Gate.predict}.
+   * and those of {@link Gate.predict}.
    */
   predictMany(rows: readonly Row[] | Columns<Row>): Decision<Label>[];
 
   /** The broken clauses of a record, without asking the model. Errors as for `predict`. */
   validate(record: Row): Violation[];
+
+  /**
+   * The model's raw scores of a record, bit for bit and whatever the policy says of them, or
+   * `null` if the record cannot be turned into features. For comparison with the training
+   * pipeline. Errors as for `predict`, and `model_failed`.
+   */
+  scores(record: Row): Float64Array | null;
 
   /** Frees the instance. Further calls raise `disposed`; disposing twice does nothing. */
   dispose(): void;
@@ -194,29 +221,59 @@ export interface Gate<Row extends object = Record<string, unknown>, Label extend
   [Symbol.dispose](): void;
 }
 
-/** The type of an input. */
+/** The type of an input. Nothing is converted from another type. */
 export type InputType = "number" | "integer" | "text" | "category" | "boolean" | "timestamp";
 
-/** One input of the contract. */
+/** One input of the contract; a clause that the contract does not have is `null`. */
 export interface InputInfo {
+  /** Name of the field in a record. */
   readonly name: string;
+  /** Type of its value. */
   readonly type: InputType;
-  readonly description?: string;
-  readonly unit?: string;
+  /** What it is. */
+  readonly description: string | null;
+  /** Its unit, as UCUM writes it where there is a code. */
+  readonly unit: string | null;
+  /** Whether the field has to be there. */
   readonly required: boolean;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusive_minimum?: boolean;
-  readonly exclusive_maximum?: boolean;
-  readonly values?: readonly string[];
-  readonly missing: string;
-  readonly unseen?: string;
+  /** What follows from a missing value. */
+  readonly missing: "reject" | "escalate" | "impute" | "allow";
+  /** Lower end of the range; RFC 3339 for a timestamp. */
+  readonly minimum: number | string | null;
+  /** Upper end of the range. */
+  readonly maximum: number | string | null;
+  /** Whether the lower end itself is outside. */
+  readonly exclusive_minimum: boolean;
+  /** Whether the upper end itself is outside. */
+  readonly exclusive_maximum: boolean;
+  /** The allowed values. */
+  readonly values: readonly (string | number)[] | null;
+  /** What follows from a category that is not listed. */
+  readonly unseen: "reject" | "escalate" | "warn" | "encode";
 }
 
 /** What a gate knows about itself. */
 export interface GateInfo {
+  /** Name of the model. */
   readonly name: string;
+  /** What the model is for. */
+  readonly description: string | null;
+  /** Identity of the bundle: `sha256:` and 64 hexadecimal digits. */
   readonly identity: string;
+  /** What runs the model. */
+  readonly runtime: "plan" | "tract";
+  /** Version of driftline that compiled the model. */
+  readonly compiled_by: string;
+  /** The inputs, in the contract's order. */
   readonly inputs: readonly InputInfo[];
+  /** What the answer is. */
+  readonly kind: "binary" | "multiclass" | "multilabel" | "regression" | "ranking";
+  /** The labels, in the order of the scores; none for a regression. */
   readonly labels: readonly string[];
+  /** By label: the confidence that it needs, in `[0, 1]`, and what happens below. */
+  readonly thresholds: Readonly<
+    Record<string, { readonly threshold: number; readonly below: "default" | "escalate" | "reject" }>
+  >;
+  /** The label that the action `default` answers. */
+  readonly default_label: string | null;
 }

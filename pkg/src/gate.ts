@@ -1,7 +1,7 @@
 /** The gate: a live instance, and what it takes to replace it. */
 
 import type { Columns, Decision, Gate, GateInfo, Violation } from "./api.js";
-import { rowsOf } from "./columns.js";
+import { piecesOf } from "./rows.js";
 import { fault, fromCore } from "./error.js";
 import type { RawGate } from "./glue.js";
 import { type Parts, start, startSync, trapped } from "./instance.js";
@@ -29,16 +29,8 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
   }
 
   predictMany(rows: readonly Row[] | Columns<Row>): Decision<Label>[] {
-    if (Array.isArray(rows)) {
-      return this.#call((raw) => raw.predictMany(rows)) as Decision<Label>[];
-    }
-    if (typeof rows !== "object" || rows === null) {
-      throw fault("bad_input", "the rows are neither an array of records nor columns", {
-        help: "send an array of records, or an object with one array an input",
-      });
-    }
     const decisions: Decision[] = [];
-    for (const piece of rowsOf(rows)) {
+    for (const piece of piecesOf(rows)) {
       for (const decision of this.#call((raw) => raw.predictMany(piece))) decisions.push(decision);
     }
     return decisions as Decision<Label>[];
@@ -46,6 +38,10 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
 
   validate(record: Row): Violation[] {
     return this.#call((raw) => raw.validate(record));
+  }
+
+  scores(record: Row): Float64Array | null {
+    return this.#call((raw) => raw.scores(record)) ?? null;
   }
 
   dispose(): void {

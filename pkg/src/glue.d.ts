@@ -8,6 +8,7 @@ export interface RawGate {
   predict(record: unknown): Decision;
   predictMany(records: unknown): Decision[];
   validate(record: unknown): Violation[];
+  scores(record: unknown): Float64Array | undefined;
   info(): GateInfo;
   free(): void;
   /** Unregisters from the garbage collector without calling into the instance. */

@@ -1,0 +1,137 @@
+import { type Decision, DriftlineError, type Gate, load } from "flights-delay";
+import samples from "virtual:samples";
+import { byId, make } from "./dom.ts";
+import { field, type Field } from "./field.ts";
+import { raw } from "./raw.ts";
+import type { Sample } from "./sample.ts";
+import { tabs } from "./tabs.ts";
+import { forPeople, instantOf } from "./time.ts";
+import { microseconds } from "./timing.ts";
+import { showDecision, showError } from "./verdict.ts";
+import { ZONE } from "./words.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+const picker = byId<HTMLSelectElement>("flight");
+let record: unknown = {};
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function title({ record: row }: Sample): string {
+  const instant = instantOf(row["scheduled_departure"]);
+  const when = instant === null ? "" : `${forPeople(instant, ZONE)} · `;
+  return `${when}${String(row["carrier"])} ${String(row["origin"])} → ${String(row["dest"])}`;
+}
+
+function run(gate: Gate): void {
+  const fields = new Map<string, Field>(
+    gate.info.inputs.map((input) => [
+      input.name,
+      field(input, (value) => update({ ...(isRow(record) ? record : {}), [input.name]: value })),
+    ]),
+  );
+  byId("fields").replaceChildren(...[...fields.values()].map(({ element }) => element));
+  const text = raw(
+    update,
+    (problem) => showError("Not readable yet", { code: "bad_input", message: problem, help: "the text has to be complete before it can be sent" }),
+    () => samples[picker.selectedIndex]?.record ?? {},
+  );
+  tabs((name) => {
+    if (name === "raw") text.show(record);
+  });
+
+  function update(next: unknown): void {
+    record = next;
+    const row = isRow(next) ? next : {};
+    for (const [name, shown] of fields) shown.show(row[name]);
+    text.show(next);
+    byId("outcome").textContent = outcome();
+    let decision: Decision;
+    try {
+      decision = gate.predict(next as Row);
+    } catch (raised) {
+      if (raised instanceof DriftlineError) return showError("The gate raised an error", raised);
+      throw raised;
+    }
+    for (const [name, shown] of fields) {
+      shown.mark(decision.violations.filter(({ input }) => input === name));
+    }
+    showDecision(gate.info, decision, jump);
+    clearTimeout(timer);
+    timer = setTimeout(measure, 250);
+  }
+
+  function jump(input: string): void {
+    const shown = fields.get(input);
+    if (shown === undefined) byId("tab-raw").click();
+    else byId("tab-form").click();
+    if (shown === undefined) byId("raw").focus();
+    else shown.focus();
+  }
+
+  function measure(): void {
+    const spent = microseconds(() => void gate.predict(record as Row));
+    byId("speed").textContent = `${spent < 10 ? spent.toFixed(1) : Math.round(spent)} µs`;
+  }
+
+  function pick(at: number): void {
+    picker.selectedIndex = (at + samples.length) % samples.length;
+    update(samples[picker.selectedIndex]?.record ?? {});
+  }
+
+  facts(gate);
+  if (samples.length === 0) {
+    byId("outcome").textContent = "No flights were shipped with this page; type your own.";
+    return update({});
+  }
+  picker.replaceChildren(...samples.map((sample) => make("option", {}, title(sample))));
+  picker.addEventListener("change", () => pick(picker.selectedIndex));
+  byId("previous").addEventListener("click", () => pick(picker.selectedIndex - 1));
+  byId("next").addEventListener("click", () => pick(picker.selectedIndex + 1));
+  byId("reset").addEventListener("click", () => pick(picker.selectedIndex));
+  for (const id of ["flight", "previous", "next", "reset"]) byId<HTMLButtonElement>(id).disabled = false;
+  pick(0);
+}
+
+/** What happened to the flight, as long as it is that flight. */
+function outcome(): string {
+  const sample = samples[picker.selectedIndex];
+  if (sample === undefined) return "";
+  const names = new Set([...Object.keys(sample.record), ...(isRow(record) ? Object.keys(record) : [])]);
+  const edited = isRow(record)
+    ? [...names].filter((name) => !Object.is((record as Row)[name], sample.record[name])).length
+    : names.size;
+  if (edited > 0) return `Edited in ${edited === 1 ? "one place" : `${edited} places`}: no longer the flight that took place.`;
+  return `What happened: it arrived ${sample.late ? "more than 15 minutes late" : "on time, or at most 15 minutes late"}.`;
+}
+
+function facts({ identity, info }: Gate): void {
+  const copy = make("button", { type: "button", class: "quiet" }, "Copy");
+  copy.addEventListener("click", () => {
+    void navigator.clipboard.writeText(identity).then(
+      () => (copy.textContent = "Copied"),
+      () => (copy.textContent = "Not allowed"),
+    );
+  });
+  const fact = (name: string, ...value: (Node | string)[]): HTMLElement =>
+    make("div", {}, make("dt", {}, name), make("dd", {}, ...value));
+  byId("facts").replaceChildren(
+    fact("Model", info.name),
+    fact("Runtime", `${info.runtime}, driftline ${info.compiled_by}`),
+    fact("One decision", make("span", { id: "speed" }, "…"), " in this browser"),
+    fact("Identity", make("code", { class: "identity", id: "identity" }, identity), copy),
+  );
+}
+
+try {
+  run((await load()) as Gate);
+} catch (raised) {
+  const known = raised instanceof DriftlineError;
+  showError("The model could not be loaded", known ? raised : { code: "internal", message: String(raised), help: "" });
+  if (!known) throw raised;
+} finally {
+  byId("main").removeAttribute("aria-busy");
+}

@@ -1,0 +1,4 @@
+declare module "virtual:samples" {
+  const samples: import("./sample.ts").Sample[];
+  export default samples;
+}
