@@ -4,7 +4,15 @@
 //   dist/template/   the files that `driftline build` copies into the package of a model
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -20,6 +28,9 @@ for (const file of [GLUE, WASM]) {
   }
 }
 
+for (const name of readdirSync(at("dist"))) {
+  if (name !== "runtime") rmSync(at(`dist/${name}`), { recursive: true });
+}
 await wrapGlue();
 run("node_modules/.bin/tsc", ["--project", "."]);
 for (const name of ["glue", "wasm-base64", "wasm"]) {
@@ -32,7 +43,7 @@ writeFileSync(
 );
 await bundle("node", "dist/index.cjs", COMMONJS());
 await bundle("global", "dist/driftline.global.js", GLOBAL());
-declareCommonJs("index", at("dist/index.d.cts"));
+declareCommonJs();
 await template();
 
 /**
@@ -84,19 +95,16 @@ async function bundle(name, outfile, options) {
 }
 
 /** The same declarations for `require`: TypeScript tells the two by the file's ending. */
-function declareCommonJs(name, outfile) {
-  const text = readFileSync(at(`dist/${name}.d.ts`), "utf8");
-  writeFileSync(outfile, text.replaceAll(/(from|import) "(\.\/[a-z-]+)\.js"/g, '$1 "$2.cjs"'));
-  for (const inner of ["api", "loader"]) {
-    const declarations = readFileSync(at(`dist/${inner}.d.ts`), "utf8");
-    writeFileSync(at(`dist/${inner}.d.cts`), declarations.replaceAll('.js"', '.cjs"'));
+function declareCommonJs() {
+  for (const name of ["index", "api"]) {
+    const text = readFileSync(at(`dist/${name}.d.ts`), "utf8");
+    writeFileSync(at(`dist/${name}.d.cts`), text.replaceAll('"./api.js"', '"./api.cjs"'));
   }
 }
 
 /** Whole files, so that a model's package needs no other package. */
 async function template() {
-  rmSync(at("dist/template"), { recursive: true, force: true });
-  mkdirSync(at("dist/template"), { recursive: true });
+  mkdirSync(at("dist/template"));
   const esm = { format: "esm", external: ["./driftline_bg.wasm", "./wasm-base64.js"] };
   await bundle("index", "dist/template/index.js", { ...esm, platform: "browser" });
   await bundle("node", "dist/template/node.js", { ...esm, platform: "node" });

@@ -174,6 +174,24 @@ export interface LoadOptions {
   readonly runtime?: Source;
 }
 
+/** Loads a bundle. */
+export type Load = <
+  Row extends object = Record<string, unknown>,
+  Label extends string = string,
+>(
+  source?: Source,
+  options?: LoadOptions,
+) => Promise<Gate<Row, Label>>;
+
+/** Loads a bundle that is at hand. */
+export type LoadSync = <
+  Row extends object = Record<string, unknown>,
+  Label extends string = string,
+>(
+  source?: WebAssembly.Module | ArrayBuffer | ArrayBufferView,
+  options?: LoadOptions,
+) => Gate<Row, Label>;
+
 /** Columns of equal length, by the name of the input; typed arrays save memory. */
 export type Columns<Row extends object = Record<string, unknown>> = {
   readonly [Name in keyof Row]?: ArrayLike<Row[Name]>;

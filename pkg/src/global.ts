@@ -1,7 +1,8 @@
 /** driftline for `<script src>`: `driftline.load()` finds the WebAssembly file beside the script. */
 
+import type { Load, LoadSync } from "./api.js";
 import { fault } from "./error.js";
-import { type Load, type LoadSync, loaders } from "./loader.js";
+import { loaders } from "./loader.js";
 
 export * from "./api.js";
 

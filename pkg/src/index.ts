@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 
-import { type Load, type LoadSync, loaders } from "./loader.js";
+import type { Load, LoadSync } from "./api.js";
+import { loaders } from "./loader.js";
 
 export * from "./api.js";
 

@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 
-import { type Load, type LoadSync, loaders } from "./loader.js";
+import type { Load, LoadSync } from "./api.js";
+import { loaders } from "./loader.js";
 import { WASM_BASE64 } from "./wasm-base64.js";
 
 export * from "./api.js";

@@ -1,27 +1,9 @@
 /** `load` and `loadSync`, tied to a host. */
 
-import type { Gate, LoadOptions, Source } from "./api.js";
+import type { Gate, Load, LoadOptions, LoadSync, Source } from "./api.js";
 import { LoadedGate } from "./gate.js";
 import { start, startSync } from "./instance.js";
 import { type Host, partsOf, partsOfSync } from "./source.js";
-
-/** Loads a bundle. */
-export type Load = <
-  Row extends object = Record<string, unknown>,
-  Label extends string = string,
->(
-  source?: Source,
-  options?: LoadOptions,
-) => Promise<Gate<Row, Label>>;
-
-/** Loads a bundle that is at hand. */
-export type LoadSync = <
-  Row extends object = Record<string, unknown>,
-  Label extends string = string,
->(
-  source?: WebAssembly.Module | ArrayBuffer | ArrayBufferView,
-  options?: LoadOptions,
-) => Gate<Row, Label>;
 
 /** The loaders of a host. */
 export function loaders(host: Host): { load: Load; loadSync: LoadSync } {

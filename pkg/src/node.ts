@@ -6,8 +6,9 @@
 
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import type { Load, LoadSync } from "./api.js";
 import { fault, messageOf } from "./error.js";
-import { type Load, type LoadSync, loaders } from "./loader.js";
+import { loaders } from "./loader.js";
 import { body } from "./source.js";
 
 export * from "./api.js";

@@ -6,7 +6,8 @@
  */
 
 import runtime from "./driftline_bg.wasm";
-import { type Load, type LoadSync, loaders } from "./loader.js";
+import type { Load, LoadSync } from "./api.js";
+import { loaders } from "./loader.js";
 
 export * from "./api.js";
 

@@ -4,6 +4,7 @@ import type { InputInfo, Violation } from "flights-delay";
 import { make } from "./dom.ts";
 import { format, parse } from "./literal.ts";
 import { inUtc, inZone, instantOf, withoutOffset } from "./time.ts";
+import { sentence } from "./verdict.ts";
 import { nameOf, unitOf, valueOf, ZONE } from "./words.ts";
 
 /** A field of the form. */
@@ -75,7 +76,7 @@ export function field(input: InputInfo, changed: (value: unknown) => void): Fiel
       if (worst === undefined) delete box.dataset["severity"];
       else box.dataset["severity"] = worst;
       control.setAttribute("aria-invalid", String(worst === "reject"));
-      problem.replaceChildren(...violations.map(({ message }) => make("span", {}, message)));
+      problem.replaceChildren(...violations.map(({ message }) => make("span", {}, ...sentence(message))));
     },
     focus: () => control.focus(),
   };

@@ -83,6 +83,7 @@ function run(gate: Gate): void {
   }
 
   facts(gate);
+  followHeadline();
   if (samples.length === 0) {
     byId("outcome").textContent = "No flights were shipped with this page; type your own.";
     return update({});
@@ -94,6 +95,13 @@ function run(gate: Gate): void {
   byId("reset").addEventListener("click", () => pick(picker.selectedIndex));
   for (const id of ["flight", "previous", "next", "reset"]) byId<HTMLButtonElement>(id).disabled = false;
   pick(0);
+}
+
+/** On a narrow screen a bar repeats the decision while the decision itself is out of sight. */
+function followHeadline(): void {
+  new IntersectionObserver(([entry]) => {
+    byId("mini").hidden = entry?.isIntersecting ?? false;
+  }).observe(byId("verdict"));
 }
 
 /** What happened to the flight, as long as it is that flight. */
@@ -120,16 +128,18 @@ function facts({ identity, info }: Gate): void {
     make("div", {}, make("dt", {}, name), make("dd", {}, ...value));
   byId("facts").replaceChildren(
     fact("Model", info.name),
+    fact("Time of one decision", make("span", { id: "speed" }, "…")),
     fact("Runtime", `${info.runtime}, driftline ${info.compiled_by}`),
-    fact("One decision", make("span", { id: "speed" }, "…"), " in this browser"),
-    fact("Identity", make("code", { class: "identity", id: "identity" }, identity), copy),
+    fact("Identity of model, contract, policy", make("code", { class: "identity", id: "identity" }, identity), copy),
   );
+  document.querySelector(".about")?.removeAttribute("hidden");
 }
 
 try {
   run((await load()) as Gate);
 } catch (raised) {
   const known = raised instanceof DriftlineError;
+  byId("main").dataset["state"] = "failed";
   showError("The model could not be loaded", known ? raised : { code: "internal", message: String(raised), help: "" });
   if (!known) throw raised;
 } finally {

@@ -32,7 +32,6 @@ export function showDecision(
     codes(decision),
   );
   const mini = byId("mini");
-  mini.hidden = false;
   mini.dataset["action"] = action;
   mini.textContent =
     headline(decision) + (decision.confidence === null ? "" : ` · ${percent(decision.confidence)}`);
@@ -43,12 +42,13 @@ export function showError(title: string, error: Pick<DriftlineError, "code" | "m
   byId("decision").dataset["action"] = "error";
   byId("verdict").replaceChildren(
     make("p", { class: "headline" }, make("span", { class: "mark", "aria-hidden": "true" }, "!"), title),
-    make("p", { class: "why" }, sentence(error.message)),
-    make("p", { class: "why" }, sentence(error.help)),
-    make("p", { class: "note" }, make("code", {}, error.code)),
+    make("p", { class: "why" }, ...sentence(error.message)),
+    make("p", { class: "why" }, ...sentence(error.help)),
+    make("p", { class: "note codes" }, make("code", {}, `code: ${error.code}`)),
   );
   byId("details").replaceChildren();
-  byId("mini").hidden = true;
+  byId("mini").dataset["action"] = "error";
+  byId("mini").textContent = title;
 }
 
 function headline({ action, label }: Decision): string {
@@ -125,7 +125,7 @@ function violations(broken: readonly Violation[], jump: (input: string) => void)
     name.addEventListener("click", () => jump(input));
     return make("li", { "data-severity": severity },
       make("p", {}, name, make("code", {}, code)),
-      make("p", {}, sentence(message)));
+      make("p", {}, ...sentence(message)));
   });
   return [make("h3", {}, "What is wrong"), make("ul", { class: "violations" }, ...items)];
 }
@@ -146,6 +146,9 @@ function codes({ action, reason }: Decision): HTMLElement {
     make("code", {}, `action: ${action}`), make("code", {}, `reason: ${reason}`));
 }
 
-function sentence(text: string): string {
-  return text === "" ? "" : `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+/** A message of the core as a sentence: what it quotes in backticks becomes code. */
+export function sentence(message: string): (Node | string)[] {
+  if (message === "") return [];
+  const text = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+  return text.split("`").map((part, at) => (at % 2 === 1 ? make("code", {}, part) : part));
 }

@@ -1,0 +1,120 @@
+// A real trap in the real instance: its memory is exhausted until the allocator gives up.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { bundle, flights, good, wasm } from "../lib/flights.mjs";
+
+const { instantiate } = WebAssembly;
+const { Instance } = WebAssembly;
+const instances = [];
+const complaints = [];
+const { error } = console;
+
+before(() => {
+  // only watches which instances are made
+  WebAssembly.instantiate = async (...args) => {
+    const made = await instantiate(...args);
+    instances.push(made instanceof Instance ? made : made.instance);
+    return made;
+  };
+  WebAssembly.Instance = class extends Instance {
+    constructor(...args) {
+      super(...args);
+      instances.push(this);
+    }
+  };
+  // the panic hook tells the console
+  console.error = (...args) => complaints.push(args.join(" "));
+});
+after(() => {
+  WebAssembly.instantiate = instantiate;
+  WebAssembly.Instance = Instance;
+  console.error = error;
+});
+
+/** Leaves the newest instance without a page to grow by. */
+function exhaust() {
+  const { memory } = instances.at(-1).exports;
+  for (let pages = 65_536; pages >= 1; pages = Math.floor(pages / 2)) {
+    try {
+      for (;;) memory.grow(pages);
+    } catch {
+      // this many are not to be had any more: try half
+    }
+  }
+}
+
+/** A batch that needs more memory than an instance has at rest. */
+const large = () => Array.from({ length: 1000 }, (_, at) => ({ ...good(), carrier: `${at}`.repeat(5000) }));
+
+const cases = {
+  "loaded by load()": () => flights.load(),
+  "loaded by loadSync()": async () => flights.loadSync(),
+  "loaded from a module": () => flights.load(new WebAssembly.Module(wasm())),
+  "loaded from a bundle": () => flights.load(bundle()),
+};
+for (const [name, open] of Object.entries(cases)) {
+  test(`${name}: the trap is an error, and the next call answers from a new instance`, async () => {
+    const gate = await open();
+    const reference = gate.predict(good());
+    const before = instances.length;
+    exhaust();
+    assert.throws(() => gate.predictMany(large()), (raised) => {
+      assert.ok(raised instanceof flights.DriftlineError, String(raised));
+      assert.equal(raised.code, "trap");
+      assert.ok(raised.cause instanceof WebAssembly.RuntimeError, String(raised.cause));
+      return true;
+    });
+    assert.equal(instances.length, before + 1);
+    assert.deepEqual(gate.predict(good()), reference);
+    // and again
+    exhaust();
+    assert.throws(() => gate.predictMany(large()), { code: "trap" });
+    assert.deepEqual(gate.predictMany([good()]), [reference]);
+    gate.dispose();
+    assert.throws(() => gate.predict(good()), { code: "disposed" });
+  });
+}
+
+test("a trap in one gate leaves another alone", async () => {
+  const first = await flights.load();
+  const second = await flights.load();
+  const reference = first.predict(good());
+  const count = instances.length;
+  exhaust();
+  assert.throws(() => second.predictMany(large()), { code: "trap" });
+  assert.equal(instances.length, count + 1);
+  assert.deepEqual(first.predict(good()), reference);
+  assert.deepEqual(second.predict(good()), reference);
+});
+
+test("a new instance does not need the caller's buffer", async () => {
+  const bytes = bundle();
+  const gate = await flights.load(bytes);
+  const reference = gate.predict(good());
+  bytes.fill(0);
+  exhaust();
+  assert.throws(() => gate.predictMany(large()), { code: "trap" });
+  assert.deepEqual(gate.predict(good()), reference);
+});
+
+test("where instantiating at once is refused, calls fail until the new instance is there", async () => {
+  const gate = await flights.load();
+  const reference = gate.predict(good());
+  exhaust();
+  const watching = WebAssembly.Instance;
+  // as browsers do on the main thread above 8 MB
+  WebAssembly.Instance = class {
+    constructor() {
+      throw new RangeError("WebAssembly.Instance is disallowed on the main thread");
+    }
+  };
+  try {
+    assert.throws(() => gate.predictMany(large()), { code: "trap" });
+    assert.throws(() => gate.predict(good()), { code: "trap" });
+  } finally {
+    WebAssembly.Instance = watching;
+  }
+  await new Promise((later) => setTimeout(later, 200));
+  assert.deepEqual(gate.predict(good()), reference);
+});

@@ -1,0 +1,35 @@
+// What a caller of the flights package writes; only its types are looked at.
+
+import { type Decision, DriftlineError, type Gate, type Label, load, loadSync } from "flights-delay";
+
+const gate: Gate = await load(new URL("https://example.com/model.wasm"));
+const record: Parameters<Gate["predict"]>[0] = {
+  scheduled_departure: new Date(0),
+  carrier: "B6",
+  origin: "JFK",
+  dest: "FLL",
+  distance: 1069,
+  temp: null,
+};
+const decision: Decision = gate.predict(record);
+const label: Label | null = decision.label;
+const late: number | undefined = decision.scores?.late;
+const many: Decision[] = gate.predictMany({ distance: Float64Array.of(1069) });
+const again: Decision[] = gate.predictMany([record]);
+loadSync(new Uint8Array()).dispose();
+
+// @ts-expect-error: a number is no text
+gate.predict({ ...record, distance: "1069" });
+// @ts-expect-error: distance has to be there
+gate.predict({ scheduled_departure: "2013-07-01T21:30:00Z", carrier: "B6", origin: "JFK", dest: "FLL" });
+// @ts-expect-error: the model has no such label
+const wrong: Label = "early";
+// @ts-expect-error: a decision has no such score
+decision.scores?.early;
+
+try {
+  gate.validate(record);
+} catch (error) {
+  if (error instanceof DriftlineError && error.code === "disposed") console.log(error.help);
+}
+console.log(label, late, many, again, wrong);
