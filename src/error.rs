@@ -81,6 +81,7 @@ codes! {
     NotInSet Violation "not_in_set" "the value is not one of those allowed" "send one of the allowed values, spelled as in the contract";
     EmptyText Violation "empty_text" "the text is empty" "send null for a missing value, or allow empty text in the contract";
     TooLong Violation "too_long" "the text is longer than the limit" "shorten the text; the limits are listed in docs/limits.md";
+    TooShort Violation "too_short" "the text is shorter than the contract allows" "send the whole text; lower `min_length` in the contract if it is right";
     BadTimestamp Violation "bad_timestamp" "the text is not an RFC 3339 timestamp" "send for example 2013-07-01T12:30:00Z or 2013-07-01T08:30:00-04:00";
     MissingOffset Violation "missing_offset" "the timestamp has no offset, so that its instant is unknown" "append Z or the offset that held at that place and time, such as -04:00";
     UnknownField Violation "unknown_field" "the record has a field that the contract does not know" "remove the field, correct its spelling, or add it to the contract";

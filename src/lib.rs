@@ -8,6 +8,7 @@ pub mod limits;
 pub mod tensor;
 
 pub mod contract;
+pub mod preprocess;
 
 pub mod decision;
 pub mod summary;

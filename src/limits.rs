@@ -59,6 +59,9 @@ pub const MAX_TENSOR_ELEMENTS: usize = 1 << 28;
 /// Rows of one call to `predict_many`.
 pub const MAX_BATCH_ROWS: usize = 1 << 20;
 
+/// One record as JSON text, in bytes: it is read in one piece; images come as typed arrays.
+pub const MAX_RECORD_BYTES: usize = 64 << 20;
+
 /// Nesting of arrays in one value: an image is rows × columns × channels, in batches.
 pub const MAX_LIST_DEPTH: usize = 5;
 

@@ -12,14 +12,20 @@
 //! ```
 
 mod check;
+mod json;
 mod quote;
+mod record;
 mod scalar;
 mod schema;
 mod step;
 mod time;
+mod valid;
+mod validate;
 mod value;
 mod violation;
 
+pub use json::{HUGE_INTEGER, LONE_SURROGATE};
+pub use record::RecordReader;
 pub use scalar::{Scalar, exact_f64};
 pub use schema::{
     Contract, Input, InputType, Missing, OutputKind, Outputs, TensorSpec, UnknownFields, Unseen,
@@ -27,5 +33,8 @@ pub use schema::{
 };
 pub use step::{CalendarPart, Feature, ImputeStrategy, OneHotOther, Step};
 pub use time::{Instant, TimeFault, parse_rfc3339};
+pub use valid::{Cell, ValidRecord};
+pub(crate) use validate::TextSet;
+pub use validate::Validator;
 pub use value::{RawRecord, Value};
 pub use violation::{Severity, Violation};

@@ -166,7 +166,13 @@ pub(super) fn check_list(kind: InputType, values: &[Scalar], path: &str) -> Resu
     for (n, value) in values.iter().enumerate() {
         let at = || format!("{path}[{n}]");
         if !is_value_of(kind, value) {
-            return Err(fault(at(), format!("`{value}` is no value of a `{}`", kind.as_str())));
+            let error = fault(at(), format!("`{value}` is no value of a `{}`", kind.as_str()));
+            return Err(match kind {
+                InputType::Text | InputType::Category => error.with_help(
+                    "put it in quotes: YAML reads 12 as a number, and on, no and y as booleans",
+                ),
+                _ => error,
+            });
         }
         if !seen.insert(key(value)) {
             return Err(fault(at(), format!("`{value}` stands twice")));
@@ -188,10 +194,10 @@ fn check_values(input: &Input, path: &str) -> Result<()> {
         if !in_range(input, value) {
             return Err(fault(format!("{path}[{n}]"), format!("`{value}` lies outside the range")));
         }
-        if let Some(text) = value.as_text() {
-            if let Some(wrong) = wrong_length(input, text) {
-                return Err(fault(format!("{path}[{n}]"), format!("{} is {wrong}", quote(text))));
-            }
+        if let Some(text) = value.as_text()
+            && let Some(wrong) = wrong_length(input, text)
+        {
+            return Err(fault(format!("{path}[{n}]"), format!("{} is {wrong}", quote(text))));
         }
     }
     Ok(())

@@ -1,0 +1,69 @@
+//! A fixed set of texts with their positions.
+
+/// Texts sorted for binary search, each with its position in the list that it came from.
+///
+/// Texts of up to seven bytes, which most codes have, are compared as one integer.
+#[derive(Clone, Debug)]
+pub(crate) struct TextSet {
+    short: Vec<(u64, u32)>,
+    long: Vec<(Box<str>, u32)>,
+}
+
+impl TextSet {
+    /// A set of the texts; of equal texts the first counts.
+    pub fn new<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let (mut short, mut long) = (Vec::new(), Vec::new());
+        for (text, i) in texts.zip(0..) {
+            match packed(text) {
+                Some(key) => short.push((key, i)),
+                None => long.push((text.into(), i)),
+            }
+        }
+        short.sort_unstable();
+        long.sort_unstable();
+        short.dedup_by_key(|(key, _)| *key);
+        long.dedup_by(|a, b| a.0 == b.0);
+        Self { short, long }
+    }
+
+    /// Position of the text, compared byte for byte.
+    pub fn position(&self, text: &str) -> Option<u32> {
+        match packed(text) {
+            Some(key) => {
+                let at = self.short.binary_search_by_key(&key, |(k, _)| *k).ok()?;
+                self.short.get(at).map(|(_, i)| *i)
+            }
+            None => {
+                let at = self.long.binary_search_by(|(t, _)| (**t).cmp(text)).ok()?;
+                self.long.get(at).map(|(_, i)| *i)
+            }
+        }
+    }
+}
+
+/// Up to seven bytes and their number, so that `"a"` and `"a\0"` differ.
+fn packed(text: &str) -> Option<u64> {
+    let bytes = text.as_bytes();
+    if bytes.len() > 7 {
+        return None;
+    }
+    Some(bytes.iter().fold(bytes.len() as u64, |key, b| (key << 8) | u64::from(*b)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_those_of_the_list() {
+        let texts =
+            ["JFK", "", "a", "a\0", "\0a", "São Tomé", "日本", "日本国", "1234567", "12345678"];
+        let set = TextSet::new(texts.into_iter());
+        for (i, text) in texts.iter().enumerate() {
+            assert_eq!(set.position(text), Some(i as u32), "{text:?}");
+        }
+        for other in ["jfk", "JFK ", "\0", "aa", "日", "1234568", "12345679", "123456789"] {
+            assert_eq!(set.position(other), None, "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Validators: a raw record against the contract, every clause, nothing converted.
+
+mod lookup;
+mod number;
+mod text;
+mod timestamp;
+
+pub(crate) use lookup::TextSet;
+
+use super::quote::{cut, quote};
+use super::schema::{Contract, Input, InputType, Missing, UnknownFields};
+use super::valid::{Cell, ValidRecord};
+use super::value::{RawRecord, Value};
+use super::violation::{Severity, Violation};
+use crate::error::{ErrorCode, Result};
+use std::sync::Arc;
+
+/// A contract's inputs, compiled for checking records.
+///
+/// The order of violations is fixed: first those of the record as a whole (no record, unknown
+/// fields in the record's order), then those of the inputs in the contract's order.
+#[derive(Clone, Debug)]
+pub struct Validator {
+    inputs: Vec<InputRule>,
+    unknown: UnknownFields,
+}
+
+#[derive(Clone, Debug)]
+struct InputRule {
+    name: Arc<str>,
+    required: bool,
+    missing: Missing,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Number(number::NumberRule),
+    Integer(number::IntegerRule),
+    Text(text::TextRule),
+    Category(text::CategoryRule),
+    Boolean,
+    Timestamp(timestamp::TimestampRule),
+}
+
+impl Validator {
+    /// Compiles the contract's inputs.
+    ///
+    /// # Errors
+    /// As [`Contract::check`].
+    pub fn new(contract: &Contract) -> Result<Self> {
+        contract.check()?;
+        let inputs = contract.inputs.iter().map(InputRule::new).collect();
+        Ok(Self { inputs, unknown: contract.unknown_fields })
+    }
+
+    /// Checks every clause of the record and reports all that are broken.
+    pub fn validate<'r>(
+        &self,
+        record: RawRecord<'r>,
+        violations: &mut Vec<Violation>,
+    ) -> ValidRecord<'r> {
+        if let Some(found) = record.not_a_record {
+            violations.push(Violation {
+                code: ErrorCode::NotARecord,
+                input: "".into(),
+                severity: Severity::Reject,
+                message: format!("a record is an object of named values, and this is `{found}`"),
+            });
+            return ValidRecord { cells: vec![Cell::Invalid; self.inputs.len()] };
+        }
+        if record.unknown_count > 0 {
+            self.report_unknown(&record, violations);
+        }
+        let mut values = record.values.into_iter();
+        let mut cells = Vec::with_capacity(self.inputs.len());
+        for (i, rule) in self.inputs.iter().enumerate() {
+            let value = values.next().unwrap_or(Value::Absent);
+            let mut report = Report { input: &rule.name, violations };
+            if !record.duplicates.is_empty() && record.duplicates.contains(&i) {
+                report.reject(ErrorCode::DuplicateField, "the field stands more than once");
+                cells.push(Cell::Invalid);
+            } else {
+                cells.push(rule.validate(value, &mut report));
+            }
+        }
+        ValidRecord { cells }
+    }
+
+    #[cold]
+    fn report_unknown(&self, record: &RawRecord<'_>, violations: &mut Vec<Violation>) {
+        let severity = match self.unknown {
+            UnknownFields::Reject => Severity::Reject,
+            UnknownFields::Warn => Severity::Warn,
+            UnknownFields::Ignore => return,
+        };
+        let mut push = |input: &str, message: String| {
+            let code = ErrorCode::UnknownField;
+            violations.push(Violation { code, input: input.into(), severity, message });
+        };
+        for name in &record.unknown {
+            push(&cut(name), format!("the contract has no input {}", quote(name)));
+        }
+        let rest = record.unknown_count.saturating_sub(record.unknown.len());
+        if rest > 0 {
+            push("", format!("{rest} more fields that the contract does not know"));
+        }
+    }
+}
+
+impl InputRule {
+    fn new(input: &Input) -> Self {
+        let kind = match input.kind {
+            InputType::Number => Kind::Number(number::NumberRule::new(input)),
+            InputType::Integer => Kind::Integer(number::IntegerRule::new(input)),
+            InputType::Text => Kind::Text(text::TextRule::new(input)),
+            InputType::Category => Kind::Category(text::CategoryRule::new(input)),
+            InputType::Boolean => Kind::Boolean,
+            InputType::Timestamp => Kind::Timestamp(timestamp::TimestampRule::new(input)),
+        };
+        let name = input.name.as_str().into();
+        Self { name, required: input.required, missing: input.missing, kind }
+    }
+
+    fn validate<'r>(&self, value: Value<'r>, report: &mut Report<'_>) -> Cell<'r> {
+        match value {
+            Value::Absent if self.required => {
+                report.reject(ErrorCode::MissingValue, "the record has no such field");
+                return Cell::Missing;
+            }
+            Value::Absent | Value::Null => {
+                let severity = match self.missing {
+                    Missing::Reject => Severity::Reject,
+                    Missing::Escalate => Severity::Escalate,
+                    Missing::Impute | Missing::Allow => return Cell::Missing,
+                };
+                report.push(ErrorCode::MissingValue, severity, "the value is missing".to_owned());
+                return Cell::Missing;
+            }
+            Value::Unreadable => {
+                report.reject(ErrorCode::UnreadableField, "reading the value raised an exception");
+                return Cell::Invalid;
+            }
+            _ => {}
+        }
+        match &self.kind {
+            Kind::Number(rule) => rule.validate(&value, report),
+            Kind::Integer(rule) => rule.validate(&value, report),
+            Kind::Text(rule) => rule.validate(value, report),
+            Kind::Category(rule) => rule.validate(value, report),
+            Kind::Timestamp(rule) => rule.validate(&value, report),
+            Kind::Boolean => match value {
+                Value::Bool(b) => Cell::Boolean(b),
+                other => report.wrong_type("true or false", &other),
+            },
+        }
+    }
+}
+
+/// Where the violations of one input go.
+struct Report<'a> {
+    input: &'a Arc<str>,
+    violations: &'a mut Vec<Violation>,
+}
+
+impl Report<'_> {
+    #[cold]
+    fn push(&mut self, code: ErrorCode, severity: Severity, message: String) {
+        self.violations.push(Violation { code, input: self.input.clone(), severity, message });
+    }
+
+    #[cold]
+    fn reject(&mut self, code: ErrorCode, message: &str) {
+        self.push(code, Severity::Reject, message.to_owned());
+    }
+
+    #[cold]
+    fn wrong_type<'r>(&mut self, wanted: &str, found: &Value<'_>) -> Cell<'r> {
+        let message = match found {
+            Value::Text(text) => {
+                format!("{wanted} is wanted, and the text {} was found", quote(text))
+            }
+            Value::Other(name) => {
+                format!("{wanted} is wanted, and a value of type {} was found", quote(name))
+            }
+            other => {
+                format!("{wanted} is wanted, and a value of type `{}` was found", other.type_name())
+            }
+        };
+        self.push(ErrorCode::WrongType, Severity::Reject, message);
+        Cell::Invalid
+    }
+
+    /// Reports a broken clause and answers with what is left of the cell.
+    #[cold]
+    fn broken<'r>(
+        &mut self,
+        code: ErrorCode,
+        severity: Severity,
+        message: String,
+        cell: Cell<'r>,
+    ) -> Cell<'r> {
+        self.push(code, severity, message);
+        if severity == Severity::Warn { cell } else { Cell::Invalid }
+    }
+}

@@ -1,0 +1,170 @@
+//! The model's input tensors, filled row by row.
+
+use super::pipeline::Pipeline;
+use super::step::{Item, Refusal, refuse};
+use crate::error::ErrorCode;
+use crate::tensor::{DType, TensorData};
+use std::sync::Arc;
+
+/// Input tensors of the model, in the order of the contract's tensors, with the same rows.
+#[derive(Clone, Debug)]
+pub struct Features {
+    pub(super) tensors: Vec<FeatureTensor>,
+    pub(super) rows: usize,
+}
+
+/// One input tensor, `[rows, width]`, row-major.
+#[derive(Clone, Debug)]
+pub struct FeatureTensor {
+    /// Name of the ONNX graph's input.
+    pub name: Arc<str>,
+    /// Element type.
+    pub dtype: DType,
+    /// Columns.
+    pub width: usize,
+    /// Names of the columns: the feature's, with `=category`, `_sin` or `_cos` where a feature has
+    /// several.
+    pub columns: Arc<[Box<str>]>,
+    /// The elements.
+    pub data: TensorData,
+}
+
+/// One element for reports.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FeatureValue<'a> {
+    /// Of a float tensor.
+    Number(f64),
+    /// Of an integer tensor.
+    Integer(i64),
+    /// Of a bool tensor.
+    Boolean(bool),
+    /// Of a string tensor.
+    Text(&'a str),
+}
+
+impl Features {
+    /// Empty tensors for the pipeline's rows.
+    pub fn new(pipeline: &Pipeline) -> Self {
+        Self { tensors: pipeline.empty_tensors(), rows: 0 }
+    }
+
+    /// Drops the rows and keeps the memory.
+    pub fn clear(&mut self) {
+        self.tensors.iter_mut().for_each(|t| t.data.clear());
+        self.rows = 0;
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The tensors, in the order of the contract's.
+    pub fn tensors(&self) -> &[FeatureTensor] {
+        &self.tensors
+    }
+
+    /// The columns of one row with their names, for reports; nothing past the last row.
+    pub fn named(&self, row: usize) -> impl Iterator<Item = (&str, FeatureValue<'_>)> {
+        self.tensors.iter().flat_map(move |tensor| {
+            let columns = tensor.columns.iter().enumerate();
+            columns.filter_map(move |(n, name)| {
+                tensor.value(row * tensor.width + n).map(|v| (name.as_ref(), v))
+            })
+        })
+    }
+
+    /// Drops what a refused row left behind.
+    pub(super) fn truncate(&mut self) {
+        for tensor in &mut self.tensors {
+            let n = self.rows * tensor.width;
+            match &mut tensor.data {
+                TensorData::Float32(v) => v.truncate(n),
+                TensorData::Float64(v) => v.truncate(n),
+                TensorData::Int64(v) => v.truncate(n),
+                TensorData::Int32(v) => v.truncate(n),
+                TensorData::Uint8(v) => v.truncate(n),
+                TensorData::Bool(v) => v.truncate(n),
+                TensorData::String(v) => v.truncate(n),
+            }
+        }
+    }
+}
+
+impl FeatureTensor {
+    fn value(&self, at: usize) -> Option<FeatureValue<'_>> {
+        Some(match &self.data {
+            TensorData::Float32(v) => FeatureValue::Number(f64::from(*v.get(at)?)),
+            TensorData::Float64(v) => FeatureValue::Number(*v.get(at)?),
+            TensorData::Int64(v) => FeatureValue::Integer(*v.get(at)?),
+            TensorData::Int32(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
+            TensorData::Uint8(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
+            TensorData::Bool(v) => FeatureValue::Boolean(*v.get(at)?),
+            TensorData::String(v) => FeatureValue::Text(v.get(at)?),
+        })
+    }
+
+    /// Appends a feature's columns.
+    pub(super) fn push(&mut self, item: Item<'_>, texts: &[Box<str>]) -> Result<(), Refusal> {
+        match item {
+            Item::Pair(a, b) => {
+                self.push_one(Item::Number(a), texts)?;
+                self.push_one(Item::Number(b), texts)
+            }
+            Item::OneHot(at, width) => (0..width)
+                .try_for_each(|n| self.push_one(Item::Integer(i64::from(at == Some(n))), texts)),
+            item => self.push_one(item, texts),
+        }
+    }
+
+    fn push_one(&mut self, item: Item<'_>, texts: &[Box<str>]) -> Result<(), Refusal> {
+        const MISSING: Refusal = refuse(ErrorCode::MissingValue, "no step handles a missing value");
+        const UNFIT: Refusal =
+            refuse(ErrorCode::NotRepresentable, "the model's input type cannot hold the value");
+        if let Item::Missing = item {
+            return Err(MISSING);
+        }
+        match &mut self.data {
+            TensorData::Float32(v) => {
+                let x = item.as_f64().ok_or(UNFIT)? as f32;
+                v.push(if x.is_finite() { x } else { return Err(UNFIT) });
+            }
+            TensorData::Float64(v) => {
+                let x = item.as_f64().ok_or(UNFIT)?;
+                v.push(if x.is_finite() { x } else { return Err(UNFIT) });
+            }
+            TensorData::Int64(v) => v.push(whole(item).ok_or(UNFIT)?),
+            TensorData::Int32(v) => {
+                v.push(whole(item).and_then(|i| i.try_into().ok()).ok_or(UNFIT)?);
+            }
+            TensorData::Uint8(v) => {
+                v.push(whole(item).and_then(|i| i.try_into().ok()).ok_or(UNFIT)?);
+            }
+            TensorData::Bool(v) => match item {
+                Item::Boolean(b) => v.push(b),
+                _ => return Err(UNFIT),
+            },
+            TensorData::String(v) => match item {
+                Item::Text(text) | Item::Unseen(text) => v.push(text.to_owned()),
+                Item::Category(i) => {
+                    v.push(texts.get(i as usize).ok_or(UNFIT)?.to_string());
+                }
+                _ => return Err(UNFIT),
+            },
+        }
+        Ok(())
+    }
+}
+
+/// The item as an integer, if it is exactly one.
+fn whole(item: Item<'_>) -> Option<i64> {
+    match item {
+        Item::Integer(i) => Some(i),
+        Item::Boolean(b) => Some(i64::from(b)),
+        Item::Number(x) => {
+            let i = x as i64;
+            (i as f64 == x && x < 9_223_372_036_854_775_808.0).then_some(i)
+        }
+        _ => None,
+    }
+}
