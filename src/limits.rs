@@ -70,6 +70,3 @@ pub const MAX_LIST_LENGTH: usize = 1 << 24;
 
 /// Bins of one histogram: more say nothing that a drift test could use.
 pub const MAX_BINS: usize = 4_096;
-
-/// One record as JSON text, in bytes: it is read in one piece; images come as typed arrays.
-pub const MAX_RECORD_BYTES: usize = 64 << 20;
