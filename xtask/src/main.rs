@@ -1,2 +1,53 @@
-//! Set-up, build, test and demo of this repository.
-fn main() {}
+//! Set-up, build, test and demo of this repository: `cargo xtask --help`.
+
+mod bench;
+mod demo;
+mod flights;
+mod setup;
+mod shell;
+mod test;
+mod wasm;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Set-up, build, test and demo of this repository")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Installs what the other tasks need; they do it by themselves, as far as they need it
+    Setup(setup::Args),
+    /// Builds the runtime's WebAssembly and the npm package into pkg/dist
+    Wasm(wasm::Args),
+    /// Runs the flights gate in WebAssembly over real production rows, then serves a page
+    Demo(demo::Args),
+    /// Runs every check and test
+    Test(test::Args),
+    /// Measures the gate in WebAssembly, and the sizes of what ships
+    Bench(bench::Args),
+    /// Prints the sizes of what ships: raw, gzip, brotli
+    Sizes,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Setup(args) => setup::main(&args),
+        Task::Wasm(args) => wasm::main(&args),
+        Task::Demo(args) => demo::main(&args),
+        Task::Test(args) => return test::main(&args),
+        Task::Bench(args) => bench::main(&args),
+        Task::Sizes => bench::sizes(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

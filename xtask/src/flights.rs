@@ -1,0 +1,40 @@
+//! The flights example, built with the command that users have.
+
+use crate::shell::{at, cargo, command, run, say, target};
+use crate::wasm;
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::PathBuf;
+
+/// Where the example is built.
+pub const OUT: &str = "target/flights";
+/// What `driftline build` writes there.
+pub const BUNDLE: &str = "target/flights/flights-delay.driftline";
+pub const PACKAGE: &str = "target/flights/package";
+
+/// Builds the runtime and the command; the command's path.
+pub fn driftline() -> Result<PathBuf> {
+    wasm::build(true)?;
+    say("cargo build --package driftline-cli");
+    run(cargo().args(["build", "--package", "driftline-cli"]))?;
+    Ok(target().join("debug/driftline"))
+}
+
+/// Builds the bundle and the package of the flights model; the command's path.
+pub fn build() -> Result<PathBuf> {
+    let driftline = driftline()?;
+    let out = at(OUT);
+    if out.exists() {
+        fs::remove_dir_all(&out)
+            .with_context(|| format!("`{}` cannot be emptied", out.display()))?;
+    }
+    say("driftline build examples/flights/model.onnx");
+    run(command(&driftline)
+        .args(["build", "examples/flights/model.onnx"])
+        .args(["--contract", "examples/flights/contract.yaml"])
+        .args(["--policy", "examples/flights/policy.yaml"])
+        .args(["--baseline", "examples/flights/baseline.json"])
+        .args(["--golden", "examples/flights/golden.csv"])
+        .args(["--output", OUT]))?;
+    Ok(driftline)
+}

@@ -1,0 +1,104 @@
+//! The stages, in the order in which what each needs is built.
+
+use super::engine::engine;
+use super::parity::parity;
+use super::tally::{Tally, all};
+use crate::shell::{at, cargo, npm};
+use crate::{flights, setup, wasm};
+use anyhow::Result;
+use std::process::Command;
+
+pub struct Stage {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// Needs neither npm packages nor a browser.
+    pub quick: bool,
+    pub run: fn(&mut Tally) -> Result<()>,
+}
+
+macro_rules! stages {
+    ($($name:literal $about:literal $quick:literal $run:ident;)*) => {
+        pub const STAGES: &[Stage] =
+            &[$(Stage { name: $name, about: $about, quick: $quick, run: $run },)*];
+    };
+}
+
+stages! {
+    "format" "cargo fmt --check" true format;
+    "lint" "clippy, native and wasm32" true lint;
+    "package" "runtime, npm package, its types and exports" false package;
+    "native" "cargo test --workspace" true native;
+    "wasm-node" "wasm-bindgen tests in Node.js" false wasm_node;
+    "wasm-chromium" "wasm-bindgen tests in headless Chromium" false wasm_chromium;
+    "node" "the built flights package in Node.js" false node;
+    "page" "pages in headless Chromium" false page;
+    "parity" "native, Node.js and Chromium to the bit, Python within 1e-6" false parity;
+    "engine" "ONNX conformance, and a zoo of models against onnxruntime" false engine;
+}
+
+fn format(tally: &mut Tally) -> Result<()> {
+    tally.check(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn lint(tally: &mut Tally) -> Result<()> {
+    setup::wasm_target()?;
+    let deny = ["--", "--deny", "warnings"];
+    all([
+        tally.check(cargo().args(["clippy", "--workspace", "--all-targets"]).args(deny)),
+        tally.check(
+            cargo()
+                .args(["clippy", "--package", "driftline", "--lib", "--test", "wasm"])
+                .args(["--target", "wasm32-unknown-unknown"])
+                .args(deny),
+        ),
+    ])
+}
+
+fn package(tally: &mut Tally) -> Result<()> {
+    wasm::build(true)?;
+    tally.check(npm("pkg").args(["run", "--silent", "check"]))
+}
+
+fn native(tally: &mut Tally) -> Result<()> {
+    tally.tests(cargo().args(["test", "--workspace", "--no-fail-fast"]))
+}
+
+fn wasm_node(tally: &mut Tally) -> Result<()> {
+    tally.tests(&mut wasm_bindgen_test()?)
+}
+
+fn wasm_chromium(tally: &mut Tally) -> Result<()> {
+    let browser = setup::browser()?;
+    tally.tests(
+        wasm_bindgen_test()?
+            .env("WASM_BINDGEN_USE_BROWSER", "1")
+            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", at("xtask/webdriver.json"))
+            .env("CHROMEDRIVER", browser.driver),
+    )
+}
+
+fn wasm_bindgen_test() -> Result<Command> {
+    setup::wasm_target()?;
+    let runner = format!("{} test-runner", setup::wasm_tools()?.display());
+    let mut test = cargo();
+    test.args(["test", "--package", "driftline", "--test", "wasm"])
+        .args(["--target", "wasm32-unknown-unknown"])
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
+    Ok(test)
+}
+
+fn node(tally: &mut Tally) -> Result<()> {
+    flights::build()?;
+    setup::npm_packages("tests")?;
+    tally.tests(npm("tests").args(["run", "--silent", "node"]))
+}
+
+fn page(tally: &mut Tally) -> Result<()> {
+    flights::build()?;
+    setup::npm_packages("tests")?;
+    setup::npm_packages("www")?;
+    let browser = setup::browser()?;
+    tally.check(npm("www").args(["run", "--silent", "typecheck"]))?;
+    tally.check(npm("www").args(["run", "--silent", "demo:build", "--", "--logLevel", "warn"]))?;
+    tally.tests(npm("tests").args(["run", "--silent", "e2e"]).env("CHROMIUM", browser.chromium))
+}

@@ -1,0 +1,100 @@
+//! The runtime's WebAssembly and the npm package around it.
+
+use crate::setup;
+use crate::shell::{at, cargo, root, run, say, target};
+use anyhow::{Context, Result};
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+/// Where the package's own build expects the binding.
+const RUNTIME: &str = "pkg/dist/runtime";
+
+/// What the binary may use, by name: `--all-features` would let wasm-opt emit instructions that
+/// engines refuse.
+const FEATURES: &[&str] = &[
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Quick to build, large and slow to run; for work on the bindings
+    #[arg(long)]
+    quick: bool,
+}
+
+pub fn main(args: &Args) -> Result<()> {
+    build(!args.quick)
+}
+
+/// Builds runtime and package.
+pub fn build(full: bool) -> Result<()> {
+    setup::wasm_target()?;
+    setup::npm_packages("xtask/js")?;
+    setup::npm_packages("pkg")?;
+    if runtime(full)? || !at("pkg/dist/template/index.js").exists() {
+        say("npm run build in pkg/");
+        run(crate::shell::npm("pkg").args(["run", "--silent", "build"]))?;
+    }
+    Ok(())
+}
+
+/// Builds the binding; whether it is another one than before.
+fn runtime(full: bool) -> Result<bool> {
+    let profile = if full { "wasm" } else { "dev" };
+    say(&format!("runtime: cargo rustc --profile {profile} for wasm32"));
+    let tools = setup::wasm_tools()?;
+    run(cargo()
+        // only with the one crate type does link-time optimisation reach across the crates
+        .args(["rustc", "--package", "driftline", "--lib", "--crate-type", "cdylib"])
+        .args(["--target", "wasm32-unknown-unknown", "--profile", profile])
+        .args(["--config", &remap()?]))?;
+    let folder = if full { "wasm" } else { "debug" };
+    let linked = target().join("wasm32-unknown-unknown").join(folder).join("driftline.wasm");
+
+    let out = at(RUNTIME);
+    let (wasm, stamp) = (out.join("driftline_bg.wasm"), out.join(".linked.wasm"));
+    if setup::same(&linked, &stamp) && wasm.exists() {
+        return Ok(false);
+    }
+    fs::create_dir_all(&out).with_context(|| format!("`{}` cannot be made", out.display()))?;
+    say("runtime: wasm-bindgen");
+    let mut bindgen = crate::shell::command(tools);
+    bindgen.arg("bindgen").arg(&linked).args(["--target", "web", "--out-name", "driftline"]);
+    bindgen.arg("--out-dir").arg(&out);
+    if full {
+        bindgen.args(["--remove-name-section", "--remove-producers-section"]);
+    }
+    run(&mut bindgen)?;
+    if full {
+        say("runtime: wasm-opt");
+        run(crate::shell::command(at("xtask/js/node_modules/.bin/wasm-opt"))
+            .args(["-O3", "--strip-debug"])
+            .args(FEATURES)
+            .arg(&wasm)
+            .arg("--output")
+            .arg(&wasm))?;
+    }
+    setup::copy(&linked, &stamp)?;
+    Ok(true)
+}
+
+/// Takes this machine's folders out of the panic messages: they tell where somebody built, and the
+/// same source would give another file elsewhere.
+fn remap() -> Result<String> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    let home = home.context("neither CARGO_HOME nor a home folder is known")?;
+    Ok(format!(
+        "target.wasm32-unknown-unknown.rustflags=[\"--remap-path-prefix={}=cargo\", \
+         \"--remap-path-prefix={}=driftline\"]",
+        home.display(),
+        root().display()
+    ))
+}
