@@ -40,7 +40,7 @@ fn node(line: &str) -> Option<(u64, u64)> {
 /// `==== 2 failed, 5 passed, 1 warning in 0.12s ====` of pytest, with or without the rules.
 fn pytest(line: &str) -> Option<(u64, u64)> {
     let rest = line.trim_matches(['=', ' ']);
-    if !rest.ends_with(|c: char| c == 's' || c == ')') || !rest.contains(" in ") {
+    if !rest.ends_with(['s', ')']) || !rest.contains(" in ") {
         return None;
     }
     let (passed, failed) = (before(rest, " passed"), before(rest, " failed"));
