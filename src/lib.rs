@@ -10,6 +10,8 @@ pub mod tensor;
 pub mod contract;
 pub mod preprocess;
 
+pub mod model;
+
 pub mod decision;
 pub mod summary;
 

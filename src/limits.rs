@@ -53,6 +53,18 @@ pub const MAX_TREE_NODES: usize = 4_000_000;
 /// Steps of one plan.
 pub const MAX_PLAN_STEPS: usize = 65_536;
 
+/// Tensors of one plan, constants included.
+pub const MAX_PLAN_TENSORS: usize = 1 << 20;
+
+/// Strings of one plan: labels and categories.
+pub const MAX_PLAN_STRINGS: usize = 1 << 22;
+
+/// Memory that one prediction may take, in bytes: half of what 32-bit wasm can address.
+pub const MAX_ARENA_BYTES: usize = 2 << 30;
+
+/// Elements of a constant that the compiler computes: beyond it the step stays in the plan.
+pub const MAX_FOLDED_ELEMENTS: usize = 1 << 20;
+
 /// Elements of one tensor while predicting: 1 GiB of f32.
 pub const MAX_TENSOR_ELEMENTS: usize = 1 << 28;
 

@@ -1,1 +1,96 @@
 //! ONNX models to driftline plans.
+//!
+//! The graph is lowered node by node: types and shapes come from the steps' own rules, constants
+//! are folded by running the step, and what no output needs is left out. One dimension may stay
+//! open, the batch.
+
+mod graph;
+mod lower;
+mod node;
+mod onnx;
+mod sizes;
+
+use driftline::error::{Error, Result};
+use driftline::model::plan::trees::Walk;
+use driftline::model::{Model, TensorInfo};
+use driftline::tensor::{Tensor, TensorData};
+use std::collections::BTreeMap;
+
+/// What the compiler may be told.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The order of the walk through trees; chosen by their shape if not given.
+    pub walk: Option<Walk>,
+    /// Inputs of the model that are constants from now on, by name.
+    pub bound: BTreeMap<String, Tensor>,
+}
+
+/// A compiled model.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The plan's bytes; the same model and options give the same bytes.
+    pub plan: Vec<u8>,
+    /// What was made of the model.
+    pub report: Report,
+}
+
+/// What was made of a model.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The runtime that it needs: `plan`.
+    pub runtime: &'static str,
+    /// Why this runtime.
+    pub why: String,
+    /// Inputs in the order of the model.
+    pub inputs: Vec<TensorInfo>,
+    /// Outputs in the order of the model.
+    pub outputs: Vec<OutputInfo>,
+    /// Names of the steps in the order in which they run.
+    pub steps: Vec<&'static str>,
+}
+
+/// An output of a compiled model.
+#[derive(Clone, Debug)]
+pub struct OutputInfo {
+    /// Name, type and shape.
+    pub tensor: TensorInfo,
+    /// If it is a map in ONNX (`ZipMap`): the keys of the last dimension, int64 or string.
+    pub keys: Option<TensorData>,
+}
+
+/// Compiles an ONNX model.
+///
+/// # Errors
+/// `model_syntax` for bytes that are no ONNX model; `model_invalid`, `unsupported_operator`,
+/// `unsupported_type`, `dynamic_shape` or `model_too_large`, naming the node, its operator, domain
+/// and version.
+pub fn compile(onnx: &[u8], options: &Options) -> Result<Compiled> {
+    let model = onnx::decode(onnx)?;
+    let builder = graph::Builder::build(&model, options)?;
+    let plan = builder.draft.write();
+    // what the compiler wrote must pass the checks that every plan passes
+    let loaded = Model::from_bytes(&plan).map_err(|e| {
+        let text = format!("the compiled plan does not load: {e}");
+        match e.code() {
+            driftline::ErrorCode::PlanInvalid => Error::new(driftline::ErrorCode::Internal, text),
+            code => Error::new(code, text),
+        }
+    })?;
+    let outputs = loaded.outputs().iter().map(|tensor| OutputInfo {
+        tensor: tensor.clone(),
+        keys: builder.keys.get(&tensor.name).cloned(),
+    });
+    let report = Report {
+        runtime: "plan",
+        why: "every operator has a step in the plan runtime, which is the smaller one".to_owned(),
+        inputs: loaded.inputs().to_vec(),
+        outputs: outputs.collect(),
+        steps: builder.draft.step_names(),
+    };
+    Ok(Compiled { plan, report })
+}
+
+/// Operators that can be compiled: domain and name.
+pub fn operators() -> impl Iterator<Item = (&'static str, &'static str)> {
+    lower::all()
+}

@@ -1,0 +1,354 @@
+//! From raw scores to labels and probabilities, as `ai.onnx.ml`'s classifiers and regressors end.
+//!
+//! The specification leaves two classes with one score open; the rules here are ONNX Runtime's.
+
+use super::args::{Args, Outs, Signature};
+use super::bytes::Element;
+use super::codec::{Reader, Writer};
+use super::fault::{Checked, Fault, ensure};
+use super::math;
+use super::step::Operator;
+use super::trees::{NO_SCORE, has_no_score};
+use super::types::{Dim, Shape, TensorType};
+use crate::tensor::DType;
+
+/// What happens to the scores at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Post {
+    /// Nothing.
+    None,
+    /// 1 / (1 + e⁻ˣ).
+    Logistic,
+    /// Exponentials that sum to 1.
+    Softmax,
+    /// As softmax, but zeros stay.
+    SoftmaxZero,
+    /// Quantile of the normal distribution.
+    Probit,
+}
+
+impl Post {
+    fn read(reader: &mut Reader<'_>) -> Checked<Self> {
+        Ok(match reader.u8()? {
+            0 => Self::None,
+            1 => Self::Logistic,
+            2 => Self::Softmax,
+            3 => Self::SoftmaxZero,
+            4 => Self::Probit,
+            _ => return Err(Fault::new("there is no such transform")),
+        })
+    }
+
+    fn apply(self, row: &mut [f64]) {
+        match self {
+            Self::None => {}
+            Self::Logistic => row.iter_mut().for_each(|x| *x = math::logistic(*x)),
+            Self::Softmax => math::softmax(row),
+            Self::SoftmaxZero => math::softmax_zero(row),
+            Self::Probit => row.iter_mut().for_each(|x| *x = math::probit(*x)),
+        }
+    }
+}
+
+/// Whose rules decide about the label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Linear models: the highest score; one score alone is compared with 0.
+    Linear,
+    /// Tree ensembles whose leaves weigh several classes.
+    Trees,
+    /// Tree ensembles of two classes whose leaves weigh one; no weight is negative: 0.5 decides.
+    TreesPositive,
+    /// Tree ensembles of two classes whose leaves weigh one, with either sign: 0 decides.
+    TreesMixed,
+}
+
+/// How a single score becomes two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Second {
+    /// Not at all.
+    No,
+    /// 1 − s and s.
+    Complement,
+    /// −s and s, or the logistic of both.
+    Opposite,
+}
+
+/// Inputs: scores `[rows, n]` f32 or f64; base values f32 or f64, any number; labels i64 or string.
+///
+/// Outputs: labels `[rows]`; scores f32 `[rows, classes]`; scratch.
+#[derive(Clone, Debug)]
+pub struct Classify {
+    post: Post,
+    rule: Rule,
+}
+
+impl Classify {
+    /// A step of these attributes.
+    pub const fn new(post: Post, rule: Rule) -> Self {
+        Self { post, rule }
+    }
+
+    /// One row: `s` holds the raw scores and gets the final ones. Answers the label's index.
+    fn row(&self, s: &mut [f64], given: usize, base: &dyn Fn(usize) -> Option<f64>) -> usize {
+        if self.rule == Rule::Linear {
+            return self.linear_row(s, given);
+        }
+        if s.len() > 2 {
+            let best = best_tree_class(s, base);
+            for (i, x) in s.iter_mut().enumerate() {
+                *x += base(i).unwrap_or(0.0);
+            }
+            self.post.apply(s);
+            return best;
+        }
+        let [first, second] = s else {
+            // one class only
+            for x in s.iter_mut() {
+                *x += base(0).unwrap_or(0.0);
+            }
+            return 0;
+        };
+        let mut has_second = !has_no_score(*second);
+        let mut count = 2;
+        match (base(0), base(1)) {
+            (Some(_), Some(b1)) if has_second => {
+                *second = b1 + *first;
+                *first = -*second;
+            }
+            (Some(b0), Some(b1)) => {
+                *first += b0;
+                *second += b1;
+            }
+            (b0, _) => {
+                *first += b0.unwrap_or(0.0);
+                if !has_second {
+                    count = 1;
+                }
+            }
+        }
+        has_second &= count == 2;
+        let decisive = if has_second { *second } else { *first };
+        let (label, add) = match self.rule {
+            Rule::TreesPositive => (decisive > 0.5, Second::Complement),
+            Rule::TreesMixed => (decisive > 0.0, Second::Opposite),
+            _ => (decisive > 0.0, Second::Opposite),
+        };
+        self.finish_two(s, count, add);
+        usize::from(label)
+    }
+
+    fn linear_row(&self, s: &mut [f64], given: usize) -> usize {
+        if given > 1 {
+            let mut best = (0, f64::NEG_INFINITY);
+            for (i, x) in s.iter().enumerate() {
+                if i == 0 || *x > best.1 {
+                    best = (i, *x);
+                }
+            }
+            self.post.apply(s);
+            return best.0;
+        }
+        let positive = s.first().is_some_and(|x| *x > 0.0);
+        let add = if s.len() == 2 { Second::Complement } else { Second::No };
+        self.finish_two(s, 1, add);
+        usize::from(positive && s.len() == 2)
+    }
+
+    fn finish_two(&self, s: &mut [f64], count: usize, add: Second) {
+        if count == 2 {
+            self.post.apply(s);
+            return;
+        }
+        let [first, rest @ ..] = s else { return };
+        let x = *first;
+        if self.post == Post::Probit {
+            *first = math::probit(x);
+            rest.fill(0.0);
+            return;
+        }
+        let pair = match add {
+            Second::No => return,
+            Second::Complement => [1.0 - x, x],
+            Second::Opposite if self.post == Post::Logistic => {
+                [math::logistic(-x), math::logistic(x)]
+            }
+            Second::Opposite => [-x, x],
+        };
+        for (to, from) in s.iter_mut().zip(pair) {
+            *to = from;
+        }
+    }
+}
+
+/// The class with the highest score among those that have one; the first of equals.
+fn best_tree_class(s: &[f64], base: &dyn Fn(usize) -> Option<f64>) -> usize {
+    let mut best: Option<(usize, f64)> = None;
+    for (i, x) in s.iter().enumerate() {
+        if has_no_score(*x) && base(i).is_none() {
+            continue;
+        }
+        let x = *x + base(i).unwrap_or(0.0);
+        if best.is_none_or(|(_, most)| x > most) {
+            best = Some((i, x));
+        }
+    }
+    best.map_or(0, |(i, _)| i)
+}
+
+/// Elements of a float operand as f64.
+fn float(args: &Args<'_>, k: usize, i: usize) -> Option<f64> {
+    match args.dtype(k) {
+        DType::Float64 => args.get::<f64>(k).get(i).copied(),
+        _ => args.get::<f32>(k).get(i).map(|x| f64::from(*x)),
+    }
+}
+
+const FLOATS: [DType; 2] = [DType::Float32, DType::Float64];
+
+impl Operator for Classify {
+    const NAME: &'static str = "classify";
+
+    fn write(&self, writer: &mut Writer) {
+        writer.u8(self.post as u8);
+        writer.u8(self.rule as u8);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Checked<Self> {
+        let post = Post::read(reader)?;
+        let rule = match reader.u8()? {
+            0 => Rule::Linear,
+            1 => Rule::Trees,
+            2 => Rule::TreesPositive,
+            3 => Rule::TreesMixed,
+            _ => return Err(Fault::new("there is no such rule")),
+        };
+        Ok(Self { post, rule })
+    }
+
+    fn bind(&mut self, signature: &Signature<'_>) -> Checked<Vec<TensorType>> {
+        signature.expect(3)?;
+        signature.any_of(0, &FLOATS)?;
+        signature.any_of(1, &FLOATS)?;
+        let (rows, given) = signature.rows_columns(0)?;
+        let labels = signature.any_of(2, &[DType::Int64, DType::String])?;
+        let classes =
+            labels.shape.count()?.fixed().ok_or(Fault::new("the labels follow the batch"))?;
+        let pairs = given == 1 && classes == 2;
+        ensure(given > 0 && (given == classes || pairs), "scores and labels differ in number")?;
+        let scores = Shape::new(&[rows, Dim::Fixed(classes as u32)])?;
+        Ok(vec![
+            TensorType::new(labels.dtype, Shape::new(&[rows])?),
+            TensorType::new(DType::Float32, scores),
+            TensorType::new(DType::Float64, Shape::fixed(&[classes])?),
+        ])
+    }
+
+    fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
+        match args.dtype(2) {
+            DType::Int64 => self.rows::<i64>(args, outs),
+            _ => self.rows::<u32>(args, outs),
+        }
+        Ok(())
+    }
+}
+
+impl Classify {
+    fn rows<L: Element>(&self, args: &Args<'_>, outs: &mut Outs<'_>) {
+        let names = args.get::<L>(2);
+        let classes = names.len();
+        let given = args.extents(0).dims().last().copied().unwrap_or(1);
+        let base = |i: usize| float(args, 1, i);
+        let (labels, scores, scratch) = outs.three::<L, f32, f64>();
+        let rows = labels.iter_mut().zip(scores.chunks_exact_mut(classes)).enumerate();
+        for (row, (label, scores)) in rows {
+            for (i, x) in scratch.iter_mut().enumerate() {
+                let score = if i < given { float(args, 0, row * given + i) } else { None };
+                *x = score.unwrap_or(NO_SCORE);
+            }
+            let index = self.row(scratch, given, &base);
+            if let Some(name) = names.get(index) {
+                *label = *name;
+            }
+            for (to, from) in scores.iter_mut().zip(&*scratch) {
+                // + 0.0: a score that nothing was added to is 0, not −0
+                *to = (*from + 0.0) as f32;
+            }
+        }
+    }
+}
+
+/// Base values and transform of a regressor.
+///
+/// Inputs: scores `[rows, n]` f32 or f64; base values f32 or f64, n of them or none or, for a
+/// single target, one. Outputs: scores in the element type `dtype`; scratch.
+#[derive(Clone, Debug)]
+pub struct Transform {
+    post: Post,
+    double: bool,
+}
+
+impl Transform {
+    /// A step of these attributes; `double` for f64 results.
+    pub const fn new(post: Post, double: bool) -> Self {
+        Self { post, double }
+    }
+}
+
+impl Operator for Transform {
+    const NAME: &'static str = "transform";
+
+    fn write(&self, writer: &mut Writer) {
+        writer.u8(self.post as u8);
+        writer.bool(self.double);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Checked<Self> {
+        Ok(Self { post: Post::read(reader)?, double: reader.bool()? })
+    }
+
+    fn bind(&mut self, signature: &Signature<'_>) -> Checked<Vec<TensorType>> {
+        signature.expect(2)?;
+        let ty = signature.any_of(0, &FLOATS)?;
+        signature.any_of(1, &FLOATS)?;
+        let (_, columns) = signature.rows_columns(0)?;
+        ensure(columns > 0, "there is no target")?;
+        let dtype = if self.double { DType::Float64 } else { DType::Float32 };
+        let scratch = TensorType::new(DType::Float64, Shape::fixed(&[columns])?);
+        Ok(vec![ty.with_dtype(dtype), scratch])
+    }
+
+    fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
+        let columns = args.extents(0).dims().last().copied().unwrap_or(1);
+        let bases = args.extents(1).count();
+        if self.double {
+            let (out, scratch) = outs.two::<f64, f64>();
+            for (row, out) in out.chunks_exact_mut(columns).enumerate() {
+                self.row(args, row, bases, scratch);
+                out.copy_from_slice(scratch);
+            }
+        } else {
+            let (out, scratch) = outs.two::<f32, f64>();
+            for (row, out) in out.chunks_exact_mut(columns).enumerate() {
+                self.row(args, row, bases, scratch);
+                for (to, from) in out.iter_mut().zip(&*scratch) {
+                    *to = *from as f32;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Transform {
+    fn row(&self, args: &Args<'_>, row: usize, bases: usize, s: &mut [f64]) {
+        let columns = s.len();
+        for (i, x) in s.iter_mut().enumerate() {
+            *x = float(args, 0, row * columns + i).unwrap_or(0.0) + 0.0;
+            if bases == columns {
+                *x += float(args, 1, i).unwrap_or(0.0);
+            }
+        }
+        self.post.apply(s);
+    }
+}

@@ -1,0 +1,193 @@
+//! Fully connected layers: `x · w + b` in binary32 with constant weights.
+//!
+//! The weights are packed in panels of 8 columns (the last one of 4 if that holds the rest), each
+//! `[inputs, width]`. Every element is summed in the order of the inputs in one accumulator, begun
+//! at 0, and the bias is added last: the blocking changes no bit.
+
+use super::args::{Args, Outs, Signature};
+use super::codec::{Reader, Writer};
+use super::fault::{Checked, ensure};
+use super::step::Operator;
+use super::types::{Dim, TensorType};
+use crate::tensor::DType;
+
+/// Columns of a full panel.
+const WIDE: usize = 8;
+/// Columns of a narrow last panel.
+const NARROW: usize = 4;
+
+/// Inputs: x f32 `[.., inputs]`; packed weights f32; bias f32 `[outputs]` or empty.
+///
+/// Output: f32 `[.., outputs]`.
+#[derive(Clone, Debug)]
+pub struct Dense {
+    inputs: u32,
+    outputs: u32,
+}
+
+impl Dense {
+    /// A step for weights of this shape.
+    pub const fn new(inputs: u32, outputs: u32) -> Self {
+        Self { inputs, outputs }
+    }
+
+    /// Columns of the result.
+    pub const fn outputs(&self) -> usize {
+        self.outputs as usize
+    }
+
+    /// Packs weights whose element for input i and output o is `at(i, o)`.
+    pub fn pack(inputs: usize, outputs: usize, at: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+        let mut packed = Vec::with_capacity(inputs * padded(outputs));
+        let mut first = 0;
+        while first < outputs {
+            let width = if outputs - first <= NARROW { NARROW } else { WIDE };
+            for i in 0..inputs {
+                packed.extend((first..first + width).map(
+                    |o| {
+                        if o < outputs { at(i, o) } else { 0.0 }
+                    },
+                ));
+            }
+            first += width;
+        }
+        packed
+    }
+}
+
+/// Columns of all panels together.
+const fn padded(outputs: usize) -> usize {
+    let rest = outputs % WIDE;
+    let tail = if rest == 0 {
+        0
+    } else if rest <= NARROW {
+        NARROW
+    } else {
+        WIDE
+    };
+    outputs - rest + tail
+}
+
+impl Operator for Dense {
+    const NAME: &'static str = "dense";
+
+    fn write(&self, writer: &mut Writer) {
+        writer.u32(self.inputs);
+        writer.u32(self.outputs);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Checked<Self> {
+        Ok(Self::new(reader.u32()?, reader.u32()?))
+    }
+
+    fn bind(&mut self, signature: &Signature<'_>) -> Checked<Vec<TensorType>> {
+        signature.expect(3)?;
+        let mut ty = signature.typed(0, DType::Float32)?;
+        let (_, columns) = signature.rows_columns(0)?;
+        let (inputs, outputs) = (self.inputs as usize, self.outputs as usize);
+        ensure(columns == inputs, "the input has another number of columns than the weights")?;
+        ensure(inputs > 0 && outputs > 0, "a dense layer is empty")?;
+        let weights = signature.constant::<f32>(1)?;
+        ensure(
+            inputs.checked_mul(padded(outputs)) == Some(weights.len()),
+            "the packed weights have a wrong size",
+        )?;
+        let bias = signature.constant::<f32>(2)?;
+        ensure(bias.is_empty() || bias.len() == outputs, "the bias has a wrong size")?;
+        if let Some(last) = ty.shape.dims_mut().last_mut() {
+            *last = Dim::Fixed(self.outputs);
+        }
+        Ok(vec![ty])
+    }
+
+    fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
+        let (inputs, outputs) = (self.inputs as usize, self.outputs as usize);
+        let (x, weights, bias) = (args.get::<f32>(0), args.get::<f32>(1), args.get::<f32>(2));
+        let out = outs.get::<f32>(0);
+        let mut first = 0;
+        let mut rest = weights;
+        while first < outputs {
+            let width = if outputs - first <= NARROW { NARROW } else { WIDE };
+            let Some((panel, tail)) = rest.split_at_checked(inputs * width) else { break };
+            let bias = bias.get(first..).unwrap_or(&[]);
+            let place = Place { first, outputs, bias };
+            if width == WIDE {
+                panel_rows::<WIDE>(x, inputs, panel, place, out);
+            } else {
+                panel_rows::<NARROW>(x, inputs, panel, place, out);
+            }
+            rest = tail;
+            first += width;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    first: usize,
+    outputs: usize,
+    bias: &'a [f32],
+}
+
+impl Place<'_> {
+    fn store<const C: usize>(&self, sums: &[f32; C], row: &mut [f32]) {
+        let columns = row.get_mut(self.first..).unwrap_or(&mut []);
+        if self.bias.is_empty() {
+            for (to, sum) in columns.iter_mut().zip(sums) {
+                *to = *sum;
+            }
+        } else {
+            for ((to, sum), bias) in columns.iter_mut().zip(sums).zip(self.bias) {
+                *to = *sum + *bias;
+            }
+        }
+    }
+}
+
+/// All rows against one panel, four at a time.
+fn panel_rows<const C: usize>(
+    x: &[f32],
+    inputs: usize,
+    panel: &[f32],
+    place: Place<'_>,
+    out: &mut [f32],
+) {
+    let (weights, _) = panel.as_chunks::<C>();
+    let mut blocks = x.chunks_exact(inputs * 4);
+    let mut outs = out.chunks_exact_mut(place.outputs * 4);
+    for (rows, out) in blocks.by_ref().zip(outs.by_ref()) {
+        let mut split = rows.chunks_exact(inputs);
+        let (Some(a), Some(b), Some(c), Some(d)) =
+            (split.next(), split.next(), split.next(), split.next())
+        else {
+            continue;
+        };
+        let mut sums = [[0.0; C]; 4];
+        for ((((w, a), b), c), d) in weights.iter().zip(a).zip(b).zip(c).zip(d) {
+            let [sa, sb, sc, sd] = &mut sums;
+            multiply_add(sa, *a, w);
+            multiply_add(sb, *b, w);
+            multiply_add(sc, *c, w);
+            multiply_add(sd, *d, w);
+        }
+        for (sums, row) in sums.iter().zip(out.chunks_exact_mut(place.outputs)) {
+            place.store(sums, row);
+        }
+    }
+    let rest = blocks.remainder().chunks_exact(inputs);
+    for (row, out) in rest.zip(outs.into_remainder().chunks_exact_mut(place.outputs)) {
+        let mut sums = [0.0; C];
+        for (w, a) in weights.iter().zip(row) {
+            multiply_add(&mut sums, *a, w);
+        }
+        place.store(&sums, out);
+    }
+}
+
+#[inline(always)]
+fn multiply_add<const C: usize>(sums: &mut [f32; C], a: f32, w: &[f32; C]) {
+    for (sum, w) in sums.iter_mut().zip(w) {
+        *sum += a * *w;
+    }
+}

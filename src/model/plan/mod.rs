@@ -1,0 +1,44 @@
+//! The plan: a compiled model as typed steps over memory that is laid out beforehand.
+//!
+//! The compiler makes a [`Draft`] and writes it; the runtime reads the bytes into a [`Plan`], which
+//! checks all of them, and an [`Executor`] runs it without allocating. Every step family is one
+//! file with one [`step::Operator`]; its `bind` is the only place that knows its type rules.
+
+pub mod args;
+mod broadcast;
+pub mod bytes;
+pub mod codec;
+pub mod draft;
+pub mod exec;
+pub mod fault;
+pub mod format;
+mod layout;
+pub mod math;
+pub mod step;
+mod symbols;
+mod tables;
+pub mod types;
+
+pub mod argmax;
+pub mod binary;
+pub mod cast;
+pub mod classify;
+pub mod concat;
+pub mod dense;
+pub mod matmul;
+pub mod scaler;
+pub mod softmax;
+pub mod transpose;
+pub mod trees;
+pub mod unary;
+
+pub use bytes::AlignedBytes;
+pub use draft::{Draft, TensorId};
+pub use exec::{Executor, OutputView};
+pub use fault::{Checked, Fault, FaultKind};
+pub use format::Plan;
+pub use step::Step;
+pub use types::{Dim, Shape, TensorType};
+
+#[cfg(test)]
+mod tests;

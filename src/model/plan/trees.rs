@@ -1,0 +1,610 @@
+//! Tree ensembles: each row falls through every tree, and the weights of the leaves add up.
+//!
+//! A node is a threshold, a feature with flags, and the index of its left child; the right child
+//! follows the left one. All comparisons are brought to `x ≤ threshold` goes left by the compiler. A
+//! leaf is its own child, with a NaN as threshold, so that no comparison moves on from it; the NaN's
+//! payload is the leaf's number. Sums are taken in binary64 in the order of the trees, whatever the
+//! order of the walk, so that every layout gives the same bits.
+#![allow(unsafe_code)]
+
+use super::args::{Args, Outs, Signature};
+use super::bytes::Element;
+use super::codec::{Reader, Writer};
+use super::fault::{Checked, Fault, ensure};
+use super::step::Operator;
+use super::types::{Dim, Shape, TensorType};
+use crate::limits::MAX_TREE_NODES;
+use crate::tensor::DType;
+use bytemuck::Pod;
+
+/// Set in a node's feature word: NaN goes right.
+pub const NAN_RIGHT: u32 = 1 << 31;
+/// Set in a node's feature word: goes left if equal to the threshold.
+pub const EQUAL: u32 = 1 << 30;
+/// Set in a node's feature word: goes left if in the set whose number is the threshold's bits.
+pub const MEMBER: u32 = 1 << 29;
+/// The feature in a node's feature word.
+pub const FEATURE: u32 = MEMBER - 1;
+
+/// Bits of a leaf's threshold in a binary32 node, without the leaf's number.
+pub const LEAF_F32: u32 = 0x7fc0_0000;
+/// High bits of a leaf's threshold in a binary64 node; the low word is the leaf's number.
+pub const LEAF_F64: u32 = 0x7ff8_0000;
+
+/// A sum to which nothing was added yet: adding any weight to it gives that weight.
+pub const NO_SCORE: f64 = -0.0;
+
+/// Whether nothing was added to a sum.
+pub const fn has_no_score(x: f64) -> bool {
+    x.to_bits() == NO_SCORE.to_bits()
+}
+
+/// How the weights of one target come together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aggregate {
+    /// Their sum.
+    Sum,
+    /// Their sum, divided by the number of trees.
+    Average,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+}
+
+/// The order of the walk; the results are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// Eight at a time, as deep as the deepest: best for balanced trees.
+    Lanes,
+    /// Four at a time, until all arrived: best for trees of uneven depth.
+    Early,
+}
+
+/// How many weights the leaves have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaves {
+    /// One for each target.
+    Rows,
+    /// One, for the target of `ids`.
+    Single,
+    /// Those from `offsets[leaf]` to `offsets[leaf + 1]`.
+    Lists,
+}
+
+/// Inputs: x `[rows, features]` f32 or f64; nodes i32 `[n, 3]` or for f64 `[n, 4]`; roots i32;
+/// offsets i32; ids i32; weights f32 or f64; set offsets i32; set members as x.
+///
+/// Output: f64 `[rows, targets]`, [`NO_SCORE`] where no leaf had a weight.
+#[derive(Clone, Debug)]
+pub struct Trees {
+    targets: u32,
+    aggregate: Aggregate,
+    walk: Walk,
+    leaves: Leaves,
+    features: usize,
+    depths: Vec<u32>,
+    special: bool,
+}
+
+impl Trees {
+    /// Attributes; the rest comes from the operands.
+    pub const fn new(targets: u32, aggregate: Aggregate, walk: Walk) -> Self {
+        Self {
+            targets,
+            aggregate,
+            walk,
+            leaves: Leaves::Rows,
+            features: 0,
+            depths: Vec::new(),
+            special: false,
+        }
+    }
+
+    /// Depth of each tree: 0 for a single leaf.
+    pub fn depths(&self) -> &[u32] {
+        &self.depths
+    }
+}
+
+/// One node, of 12 or 16 bytes.
+trait Node: Pod {
+    type X: Element + PartialOrd + Copy;
+    fn threshold(self) -> Self::X;
+    fn word(self) -> u32;
+    fn child(self) -> u32;
+    fn leaf(self) -> u32;
+    fn is_leaf_mark(self) -> bool;
+    fn is_finite(x: Self::X) -> bool;
+    fn is_nan(x: Self::X) -> bool;
+    fn set(self) -> u32;
+}
+
+impl Node for [u32; 3] {
+    type X = f32;
+    fn threshold(self) -> f32 {
+        f32::from_bits(self[0])
+    }
+    fn word(self) -> u32 {
+        self[1]
+    }
+    fn child(self) -> u32 {
+        self[2]
+    }
+    fn leaf(self) -> u32 {
+        self[0] & !LEAF_F32
+    }
+    fn is_leaf_mark(self) -> bool {
+        self[0] & LEAF_F32 == LEAF_F32 && self[1] == 0
+    }
+    fn is_finite(x: f32) -> bool {
+        x.is_finite()
+    }
+    fn is_nan(x: f32) -> bool {
+        x.is_nan()
+    }
+    fn set(self) -> u32 {
+        self[0]
+    }
+}
+
+impl Node for [u32; 4] {
+    type X = f64;
+    fn threshold(self) -> f64 {
+        f64::from_bits(u64::from(self[1]) << 32 | u64::from(self[0]))
+    }
+    fn word(self) -> u32 {
+        self[2]
+    }
+    fn child(self) -> u32 {
+        self[3]
+    }
+    fn leaf(self) -> u32 {
+        self[0]
+    }
+    fn is_leaf_mark(self) -> bool {
+        self[1] == LEAF_F64 && self[2] == 0
+    }
+    fn is_finite(x: f64) -> bool {
+        x.is_finite()
+    }
+    fn is_nan(x: f64) -> bool {
+        x.is_nan()
+    }
+    fn set(self) -> u32 {
+        self[0]
+    }
+}
+
+impl Operator for Trees {
+    const NAME: &'static str = "trees";
+
+    fn write(&self, writer: &mut Writer) {
+        writer.u32(self.targets);
+        writer.u8(self.aggregate as u8);
+        writer.u8(self.walk as u8);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Checked<Self> {
+        let targets = reader.u32()?;
+        let aggregate = match reader.u8()? {
+            0 => Aggregate::Sum,
+            1 => Aggregate::Average,
+            2 => Aggregate::Min,
+            3 => Aggregate::Max,
+            _ => return Err(Fault::new("there is no such aggregate")),
+        };
+        let walk = match reader.u8()? {
+            0 => Walk::Lanes,
+            1 => Walk::Early,
+            _ => return Err(Fault::new("there is no such walk")),
+        };
+        Ok(Self::new(targets, aggregate, walk))
+    }
+
+    fn bind(&mut self, signature: &Signature<'_>) -> Checked<Vec<TensorType>> {
+        signature.expect(8)?;
+        let (rows, features) = signature.rows_columns(0)?;
+        ensure(
+            features > 0 && features < FEATURE as usize,
+            "trees need between 1 and 2^29 features",
+        )?;
+        ensure(self.targets > 0, "trees need a target")?;
+        self.features = features;
+        let leaves = match signature.any_of(0, &[DType::Float32, DType::Float64])?.dtype {
+            DType::Float32 => self.check_nodes::<[u32; 3]>(signature)?,
+            _ => self.check_nodes::<[u32; 4]>(signature)?,
+        };
+        self.check_leaves(signature, leaves)?;
+        let shape = Shape::new(&[rows, Dim::Fixed(self.targets)])?;
+        Ok(vec![TensorType::new(DType::Float64, shape)])
+    }
+
+    fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
+        let out = outs.get::<f64>(0);
+        let weights = Weights {
+            leaves: self.leaves,
+            aggregate: self.aggregate,
+            targets: self.targets as usize,
+            offsets: args.get(3),
+            ids: args.get(4),
+            singles: args.get(5),
+            doubles: args.get(5),
+        };
+        let roots = args.get::<i32>(2);
+        if args.dtype(0) == DType::Float64 {
+            self.run_plain::<[u32; 4]>(args, roots, &weights, out);
+        } else if self.special {
+            self.run_plain::<[u32; 3]>(args, roots, &weights, out);
+        } else {
+            self.run_lanes(args, roots, &weights, out);
+        }
+        if self.aggregate == Aggregate::Average {
+            let trees = roots.len() as f64;
+            for sum in out {
+                *sum /= trees;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn nodes_of<N: Node>(words: &[i32]) -> Checked<&[N]> {
+    bytemuck::try_cast_slice(words).map_err(|_| Fault::new("the nodes have a wrong size"))
+}
+
+impl Trees {
+    /// Children lie behind their parents and each node but the roots has one parent: so there is no
+    /// ring, every walk ends in a leaf, and the depth is known. Answers the number of leaves.
+    fn check_nodes<N: Node>(&mut self, signature: &Signature<'_>) -> Checked<usize> {
+        const UNSEEN: u32 = u32::MAX;
+        let nodes = nodes_of::<N>(signature.constant::<i32>(1)?)?;
+        let roots = signature.constant::<i32>(2)?;
+        let set_offsets = signature.constant::<i32>(6)?;
+        let sets = check_offsets(set_offsets, signature.constant::<N::X>(7)?.len())?;
+        if nodes.len() > MAX_TREE_NODES {
+            return Err(Fault::large("the trees have too many nodes"));
+        }
+        ensure(!roots.is_empty(), "there is no tree")?;
+        let mut seen = vec![(UNSEEN, UNSEEN); nodes.len()];
+        let mut claim = |i: u32, mark: (u32, u32)| match seen.get_mut(i as usize) {
+            Some(place) if place.0 == UNSEEN => {
+                *place = mark;
+                Ok(())
+            }
+            Some(_) => Err(Fault::new("a tree's node has two parents")),
+            None => Err(Fault::new("a tree's child is out of range")),
+        };
+        for (tree, root) in roots.iter().enumerate() {
+            claim(*root as u32, (tree as u32, 0))?;
+        }
+        let mut depths = vec![0; roots.len()];
+        let mut leaves = 0;
+        self.special = false;
+        for (i, node) in nodes.iter().enumerate() {
+            let i = i as u32;
+            let (tree, depth) = seen.get(i as usize).copied().unwrap_or((UNSEEN, 0));
+            ensure(tree != UNSEEN, "a tree's node has no parent")?;
+            if node.child() == i {
+                ensure(node.is_leaf_mark(), "a tree's leaf is damaged")?;
+                leaves = leaves.max(node.leaf() as usize + 1);
+                if let Some(place) = depths.get_mut(tree as usize) {
+                    *place = depth.max(*place);
+                }
+                continue;
+            }
+            ensure(node.child() > i, "a tree's node comes before its parent")?;
+            ensure(
+                (node.word() & FEATURE) < self.features as u32,
+                "a tree's feature is out of range",
+            )?;
+            if node.word() & MEMBER != 0 {
+                self.special = true;
+                ensure((node.set() as usize) < sets, "a tree's set is out of range")?;
+            } else {
+                self.special |= node.word() & EQUAL != 0;
+                ensure(N::is_finite(node.threshold()), "a tree's threshold is not finite")?;
+            }
+            for child in [node.child(), node.child().wrapping_add(1)] {
+                match seen.get_mut(child as usize) {
+                    Some(place) if place.0 == UNSEEN => *place = (tree, depth + 1),
+                    Some(_) => return Err(Fault::new("a tree's node has two parents")),
+                    None => return Err(Fault::new("a tree's child is out of range")),
+                }
+            }
+        }
+        self.depths = depths;
+        Ok(leaves)
+    }
+
+    fn check_leaves(&mut self, signature: &Signature<'_>, leaves: usize) -> Checked<()> {
+        let offsets = signature.constant::<i32>(3)?;
+        let ids = signature.constant::<i32>(4)?;
+        let weights = match signature.any_of(5, &[DType::Float32, DType::Float64])?.dtype {
+            DType::Float32 => finite(signature.constant::<f32>(5)?, |x| x.is_finite())?,
+            _ => finite(signature.constant::<f64>(5)?, |x| x.is_finite())?,
+        };
+        let targets = self.targets as i32;
+        ensure(ids.iter().all(|id| (0..targets).contains(id)), "a leaf's target is out of range")?;
+        self.leaves = if !offsets.is_empty() {
+            ensure(check_offsets(offsets, weights)? >= leaves, "a leaf has no weights")?;
+            ensure(ids.len() == weights, "the leaves' targets and weights differ in number")?;
+            Leaves::Lists
+        } else if !ids.is_empty() {
+            ensure(ids.len() == weights && weights >= leaves, "a leaf has no weights")?;
+            Leaves::Single
+        } else {
+            let needed = leaves.saturating_mul(self.targets as usize);
+            ensure(weights >= needed, "a leaf has no weights")?;
+            Leaves::Rows
+        };
+        Ok(())
+    }
+
+    /// One row and one tree after the other; knows every comparison.
+    fn run_plain<N: Node>(
+        &self,
+        args: &Args<'_>,
+        roots: &[i32],
+        weights: &Weights<'_>,
+        out: &mut [f64],
+    ) {
+        let Ok(nodes) = nodes_of::<N>(args.get(1)) else { return };
+        let (set_offsets, members) = (args.get::<i32>(6), args.get::<N::X>(7));
+        let x = args.get::<N::X>(0);
+        let targets = self.targets as usize;
+        for (row, sums) in x.chunks_exact(self.features).zip(out.chunks_exact_mut(targets)) {
+            sums.fill(NO_SCORE);
+            for root in roots {
+                let mut at = *root as usize;
+                let mut leaf = 0;
+                while let Some(node) = nodes.get(at) {
+                    if node.child() as usize == at {
+                        leaf = node.leaf();
+                        break;
+                    }
+                    let Some(v) = row.get((node.word() & FEATURE) as usize).copied() else { break };
+                    let right = if N::is_nan(v) {
+                        node.word() & NAN_RIGHT != 0
+                    } else if node.word() & MEMBER != 0 {
+                        !set(set_offsets, members, node.set()).contains(&v)
+                    } else if node.word() & EQUAL != 0 {
+                        v != node.threshold()
+                    } else {
+                        v > node.threshold()
+                    };
+                    at = node.child() as usize + usize::from(right);
+                }
+                weights.add(sums, leaf);
+            }
+        }
+    }
+
+    /// Several trees of a row, or several rows of a tree, at a time.
+    fn run_lanes(&self, args: &Args<'_>, roots: &[i32], weights: &Weights<'_>, out: &mut [f64]) {
+        let Ok(nodes) = nodes_of::<[u32; 3]>(args.get(1)) else { return };
+        let forest = Forest { nodes, features: self.features };
+        let targets = self.targets as usize;
+        let mut blocks = args.get::<f32>(0).chunks_exact(self.features * LANES);
+        let mut sums = out.chunks_exact_mut(targets * LANES);
+        for (rows, sums) in blocks.by_ref().zip(sums.by_ref()) {
+            sums.fill(NO_SCORE);
+            let nan = has_nan(rows);
+            for (root, depth) in roots.iter().zip(&self.depths) {
+                let mut at = [*root as u32; LANES];
+                match self.walk {
+                    Walk::Lanes => forest.fixed(rows, self.features, &mut at, *depth, nan),
+                    Walk::Early => forest.early(rows, self.features, &mut at, nan),
+                }
+                for (sums, at) in sums.chunks_exact_mut(targets).zip(at) {
+                    weights.add(sums, forest.leaf(at));
+                }
+            }
+        }
+        let rest = blocks.remainder().chunks_exact(self.features);
+        for (row, sums) in rest.zip(sums.into_remainder().chunks_exact_mut(targets)) {
+            sums.fill(NO_SCORE);
+            let nan = has_nan(row);
+            match self.walk {
+                Walk::Lanes => {
+                    let depths = self.depths.chunks(LANES);
+                    for (group, depths) in roots.chunks(LANES).zip(depths) {
+                        let mut at = lanes::<LANES>(group);
+                        let depth = depths.iter().copied().max().unwrap_or(0);
+                        forest.fixed(row, 0, &mut at, depth, nan);
+                        weights.add_all(sums, group.len(), &at, &forest);
+                    }
+                }
+                Walk::Early => {
+                    for group in roots.chunks(4) {
+                        let mut at = lanes::<4>(group);
+                        forest.early(row, 0, &mut at, nan);
+                        weights.add_all(sums, group.len(), &at, &forest);
+                    }
+                }
+            }
+        }
+    }
+}
+
+const LANES: usize = 8;
+
+fn has_nan(x: &[f32]) -> bool {
+    x.iter().fold(false, |nan, v| nan | v.is_nan())
+}
+
+/// The group's roots; the last one again where there are fewer.
+fn lanes<const W: usize>(group: &[i32]) -> [u32; W] {
+    let last = group.last().copied().unwrap_or(0) as u32;
+    let mut at = [last; W];
+    for (at, root) in at.iter_mut().zip(group) {
+        *at = *root as u32;
+    }
+    at
+}
+
+fn finite<T>(values: &[T], is_finite: impl Fn(&T) -> bool) -> Checked<usize> {
+    ensure(values.iter().all(is_finite), "a leaf's weight is not finite")?;
+    Ok(values.len())
+}
+
+/// Ascending from 0 to `end`; answers how many ranges there are.
+fn check_offsets(offsets: &[i32], end: usize) -> Checked<usize> {
+    let ascending = offsets.is_sorted()
+        && offsets.first().is_none_or(|first| *first == 0)
+        && offsets.last().is_none_or(|last| *last as usize == end);
+    ensure(ascending, "offsets do not ascend to the end")?;
+    Ok(offsets.len().saturating_sub(1))
+}
+
+fn set<'a, T>(offsets: &[i32], members: &'a [T], set: u32) -> &'a [T] {
+    let bound = |i: usize| offsets.get(i).map_or(0, |n| *n as usize);
+    members.get(bound(set as usize)..bound(set as usize + 1)).unwrap_or(&[])
+}
+
+/// Nodes that [`Trees::check_nodes`] accepted for rows of so many features.
+#[derive(Clone, Copy)]
+struct Forest<'a> {
+    nodes: &'a [[u32; 3]],
+    features: usize,
+}
+
+impl Forest<'_> {
+    fn leaf(&self, at: u32) -> u32 {
+        self.nodes.get(at as usize).map_or(0, |node| node.leaf())
+    }
+
+    /// One step down from node `at` for the row that begins at `row`.
+    ///
+    /// # Safety
+    /// `at < nodes.len()` and `row + features <= x.len()`.
+    #[inline(always)]
+    unsafe fn next<const NAN: bool>(&self, x: &[f32], row: usize, at: u32) -> u32 {
+        // SAFETY: the caller's promise for `at` and `row`; the node's feature is below `features`,
+        // as `check_nodes` saw for inner nodes, and 0 in leaves, which features > 0 allows.
+        let (node, v) = unsafe {
+            let node = *self.nodes.get_unchecked(at as usize);
+            (node, *x.get_unchecked(row + (node[1] & FEATURE) as usize))
+        };
+        let right = v > f32::from_bits(node[0]);
+        let right = if NAN { right | (v.is_nan() & (node[1] & NAN_RIGHT != 0)) } else { right };
+        node[2] + u32::from(right)
+    }
+
+    /// `depth` steps for each lane; lane q reads the row that begins at q · `stride`.
+    #[inline(always)]
+    fn down<const W: usize, const NAN: bool>(
+        &self,
+        x: &[f32],
+        stride: usize,
+        at: &mut [u32; W],
+        depth: Option<u32>,
+    ) {
+        let in_nodes = at.iter().all(|at| (*at as usize) < self.nodes.len());
+        if !in_nodes || x.len() < stride * (W - 1) + self.features {
+            return;
+        }
+        let step = |at: &mut [u32; W]| {
+            let mut moved = 0;
+            for (q, at) in at.iter_mut().enumerate() {
+                // SAFETY: checked above for the first step; every node leads to nodes in range, as
+                // `check_nodes` saw, so it holds for all that follow.
+                let next = unsafe { self.next::<NAN>(x, q * stride, *at) };
+                moved |= next ^ *at;
+                *at = next;
+            }
+            moved != 0
+        };
+        match depth {
+            Some(depth) => {
+                for _ in 0..depth {
+                    step(at);
+                }
+            }
+            None => while step(at) {},
+        }
+    }
+
+    fn fixed(&self, x: &[f32], stride: usize, at: &mut [u32; LANES], depth: u32, nan: bool) {
+        if nan {
+            self.down::<LANES, true>(x, stride, at, Some(depth));
+        } else {
+            self.down::<LANES, false>(x, stride, at, Some(depth));
+        }
+    }
+
+    fn early<const W: usize>(&self, x: &[f32], stride: usize, at: &mut [u32; W], nan: bool) {
+        if nan {
+            self.down::<W, true>(x, stride, at, None);
+        } else {
+            self.down::<W, false>(x, stride, at, None);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Weights<'a> {
+    leaves: Leaves,
+    aggregate: Aggregate,
+    targets: usize,
+    offsets: &'a [i32],
+    ids: &'a [i32],
+    // one of the two is empty
+    singles: &'a [f32],
+    doubles: &'a [f64],
+}
+
+impl Weights<'_> {
+    fn add_all(&self, sums: &mut [f64], lanes: usize, at: &[u32], forest: &Forest<'_>) {
+        for at in at.iter().take(lanes) {
+            self.add(sums, forest.leaf(*at));
+        }
+    }
+
+    #[inline]
+    fn weight(&self, i: usize) -> f64 {
+        match self.singles.get(i) {
+            Some(w) => f64::from(*w),
+            None => self.doubles.get(i).copied().unwrap_or(0.0),
+        }
+    }
+
+    #[inline]
+    fn add(&self, sums: &mut [f64], leaf: u32) {
+        let leaf = leaf as usize;
+        match self.leaves {
+            Leaves::Rows => {
+                let first = leaf * self.targets;
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    self.merge(sum, first + i);
+                }
+            }
+            Leaves::Single => self.add_to(sums, leaf),
+            Leaves::Lists => {
+                let bound = |i: usize| self.offsets.get(i).map_or(0, |n| *n as usize);
+                for i in bound(leaf)..bound(leaf + 1) {
+                    self.add_to(sums, i);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn add_to(&self, sums: &mut [f64], i: usize) {
+        if let Some(sum) = self.ids.get(i).and_then(|id| sums.get_mut(*id as usize)) {
+            self.merge(sum, i);
+        }
+    }
+
+    #[inline]
+    fn merge(&self, sum: &mut f64, i: usize) {
+        // + 0.0 turns a weight of −0 into 0, which −0 as NO_SCORE must not be mistaken for
+        let w = self.weight(i) + 0.0;
+        match self.aggregate {
+            Aggregate::Sum | Aggregate::Average => *sum += w,
+            Aggregate::Min if has_no_score(*sum) || w < *sum => *sum = w,
+            Aggregate::Max if has_no_score(*sum) || w > *sum => *sum = w,
+            _ => {}
+        }
+    }
+}
