@@ -16,5 +16,8 @@ pub mod decision;
 pub mod summary;
 
 pub mod bundle;
+pub mod gate;
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;
 
 pub use error::{Error, ErrorCode, Result};

@@ -113,7 +113,7 @@ fn hostile_manifests_are_refused() {
         ("\"bytes\":33", "\"bytes\":4294967296000", ErrorCode::BundleTooLarge),
         ("\"bytes\":33", "\"bytes\":34", ErrorCode::BundleAltered),
         ("driftline.bundle/1", "driftline.bundle/9", ErrorCode::FormatVersion),
-        ("{\"format\"", "{ \"format\"", ErrorCode::BundleSyntax),
+        ("{\"format\"", "[{\"format\"", ErrorCode::BundleSyntax),
     ];
     for (from, to, expected) in cases {
         let bytes = with_manifest(|json| {

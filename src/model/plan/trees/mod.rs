@@ -5,7 +5,9 @@
 //! leaf is its own child, with a NaN as threshold, so that no comparison moves on from it; the NaN's
 //! payload is the leaf's number. Sums are taken in binary64 in the order of the trees, whatever the
 //! order of the walk, so that every layout gives the same bits.
-#![allow(unsafe_code)]
+
+mod walk;
+mod weights;
 
 use super::args::{Args, Outs, Signature};
 use super::bytes::Element;
@@ -16,6 +18,8 @@ use super::types::{Dim, Shape, TensorType};
 use crate::limits::MAX_TREE_NODES;
 use crate::tensor::DType;
 use bytemuck::Pod;
+use walk::Forest;
+use weights::Weights;
 
 /// Set in a node's feature word: NaN goes right.
 pub const NAN_RIGHT: u32 = 1 << 31;
@@ -460,151 +464,4 @@ fn check_offsets(offsets: &[i32], end: usize) -> Checked<usize> {
 fn set<'a, T>(offsets: &[i32], members: &'a [T], set: u32) -> &'a [T] {
     let bound = |i: usize| offsets.get(i).map_or(0, |n| *n as usize);
     members.get(bound(set as usize)..bound(set as usize + 1)).unwrap_or(&[])
-}
-
-/// Nodes that [`Trees::check_nodes`] accepted for rows of so many features.
-#[derive(Clone, Copy)]
-struct Forest<'a> {
-    nodes: &'a [[u32; 3]],
-    features: usize,
-}
-
-impl Forest<'_> {
-    fn leaf(&self, at: u32) -> u32 {
-        self.nodes.get(at as usize).map_or(0, |node| node.leaf())
-    }
-
-    /// One step down from node `at` for the row that begins at `row`.
-    ///
-    /// # Safety
-    /// `at < nodes.len()` and `row + features <= x.len()`.
-    #[inline(always)]
-    unsafe fn next<const NAN: bool>(&self, x: &[f32], row: usize, at: u32) -> u32 {
-        // SAFETY: the caller's promise for `at` and `row`; the node's feature is below `features`,
-        // as `check_nodes` saw for inner nodes, and 0 in leaves, which features > 0 allows.
-        let (node, v) = unsafe {
-            let node = *self.nodes.get_unchecked(at as usize);
-            (node, *x.get_unchecked(row + (node[1] & FEATURE) as usize))
-        };
-        let right = v > f32::from_bits(node[0]);
-        let right = if NAN { right | (v.is_nan() & (node[1] & NAN_RIGHT != 0)) } else { right };
-        node[2] + u32::from(right)
-    }
-
-    /// `depth` steps for each lane; lane q reads the row that begins at q · `stride`.
-    #[inline(always)]
-    fn down<const W: usize, const NAN: bool>(
-        &self,
-        x: &[f32],
-        stride: usize,
-        at: &mut [u32; W],
-        depth: Option<u32>,
-    ) {
-        let in_nodes = at.iter().all(|at| (*at as usize) < self.nodes.len());
-        if !in_nodes || x.len() < stride * (W - 1) + self.features {
-            return;
-        }
-        let step = |at: &mut [u32; W]| {
-            let mut moved = 0;
-            for (q, at) in at.iter_mut().enumerate() {
-                // SAFETY: checked above for the first step; every node leads to nodes in range, as
-                // `check_nodes` saw, so it holds for all that follow.
-                let next = unsafe { self.next::<NAN>(x, q * stride, *at) };
-                moved |= next ^ *at;
-                *at = next;
-            }
-            moved != 0
-        };
-        match depth {
-            Some(depth) => {
-                for _ in 0..depth {
-                    step(at);
-                }
-            }
-            None => while step(at) {},
-        }
-    }
-
-    fn fixed(&self, x: &[f32], stride: usize, at: &mut [u32; LANES], depth: u32, nan: bool) {
-        if nan {
-            self.down::<LANES, true>(x, stride, at, Some(depth));
-        } else {
-            self.down::<LANES, false>(x, stride, at, Some(depth));
-        }
-    }
-
-    fn early<const W: usize>(&self, x: &[f32], stride: usize, at: &mut [u32; W], nan: bool) {
-        if nan {
-            self.down::<W, true>(x, stride, at, None);
-        } else {
-            self.down::<W, false>(x, stride, at, None);
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Weights<'a> {
-    leaves: Leaves,
-    aggregate: Aggregate,
-    targets: usize,
-    offsets: &'a [i32],
-    ids: &'a [i32],
-    // one of the two is empty
-    singles: &'a [f32],
-    doubles: &'a [f64],
-}
-
-impl Weights<'_> {
-    fn add_all(&self, sums: &mut [f64], lanes: usize, at: &[u32], forest: &Forest<'_>) {
-        for at in at.iter().take(lanes) {
-            self.add(sums, forest.leaf(*at));
-        }
-    }
-
-    #[inline]
-    fn weight(&self, i: usize) -> f64 {
-        match self.singles.get(i) {
-            Some(w) => f64::from(*w),
-            None => self.doubles.get(i).copied().unwrap_or(0.0),
-        }
-    }
-
-    #[inline]
-    fn add(&self, sums: &mut [f64], leaf: u32) {
-        let leaf = leaf as usize;
-        match self.leaves {
-            Leaves::Rows => {
-                let first = leaf * self.targets;
-                for (i, sum) in sums.iter_mut().enumerate() {
-                    self.merge(sum, first + i);
-                }
-            }
-            Leaves::Single => self.add_to(sums, leaf),
-            Leaves::Lists => {
-                let bound = |i: usize| self.offsets.get(i).map_or(0, |n| *n as usize);
-                for i in bound(leaf)..bound(leaf + 1) {
-                    self.add_to(sums, i);
-                }
-            }
-        }
-    }
-
-    #[inline]
-    fn add_to(&self, sums: &mut [f64], i: usize) {
-        if let Some(sum) = self.ids.get(i).and_then(|id| sums.get_mut(*id as usize)) {
-            self.merge(sum, i);
-        }
-    }
-
-    #[inline]
-    fn merge(&self, sum: &mut f64, i: usize) {
-        // + 0.0 turns a weight of −0 into 0, which −0 as NO_SCORE must not be mistaken for
-        let w = self.weight(i) + 0.0;
-        match self.aggregate {
-            Aggregate::Sum | Aggregate::Average => *sum += w,
-            Aggregate::Min if has_no_score(*sum) || w < *sum => *sum = w,
-            Aggregate::Max if has_no_score(*sum) || w > *sum => *sum = w,
-            _ => {}
-        }
-    }
 }

@@ -1,0 +1,97 @@
+//! What a gate says of itself.
+
+use crate::bundle::{Manifest, RuntimeKind};
+use crate::contract::{Contract, Input, InputType, Missing, OutputKind, Outputs, Scalar, Unseen};
+use crate::decision::{LabelPolicy, Policy};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A bundle in short: enough to draw a form for its records and to explain its decisions.
+#[derive(Clone, Debug, Serialize)]
+pub struct Info {
+    /// The model's name.
+    pub name: String,
+    /// What the records are, for people.
+    pub description: Option<String>,
+    /// `sha256:` and 64 hexadecimal digits.
+    pub identity: String,
+    /// The runtime that executes the model.
+    pub runtime: RuntimeKind,
+    /// Version of driftline that compiled the model.
+    pub compiled_by: String,
+    /// The fields of a record, in the contract's order.
+    pub inputs: Vec<InputInfo>,
+    /// What the answer is.
+    pub kind: OutputKind,
+    /// The labels in the order of the scores.
+    pub labels: Vec<String>,
+    /// When each label is accepted.
+    pub thresholds: BTreeMap<String, LabelPolicy>,
+    /// The policy's lower-risk label.
+    pub default_label: Option<String>,
+}
+
+/// One field of a record.
+#[derive(Clone, Debug, Serialize)]
+pub struct InputInfo {
+    name: String,
+    #[serde(rename = "type")]
+    kind: InputType,
+    description: Option<String>,
+    unit: Option<String>,
+    required: bool,
+    missing: Missing,
+    minimum: Option<Scalar>,
+    maximum: Option<Scalar>,
+    exclusive_minimum: bool,
+    exclusive_maximum: bool,
+    values: Option<Vec<Scalar>>,
+    unseen: Unseen,
+}
+
+impl Info {
+    pub(super) fn new(
+        contract: &Contract,
+        outputs: &Outputs,
+        policy: &Policy,
+        manifest: &Manifest,
+        identity: &str,
+    ) -> Self {
+        Self {
+            name: contract.name.clone(),
+            description: contract.description.clone(),
+            identity: identity.to_owned(),
+            runtime: manifest.runtime.kind,
+            compiled_by: manifest.runtime.version.clone(),
+            inputs: contract.inputs.iter().map(InputInfo::new).collect(),
+            kind: outputs.kind,
+            labels: outputs.labels.clone(),
+            thresholds: policy.labels.clone(),
+            default_label: policy.default_label.clone(),
+        }
+    }
+}
+
+impl InputInfo {
+    /// The field's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn new(input: &Input) -> Self {
+        Self {
+            name: input.name.clone(),
+            kind: input.kind,
+            description: input.description.clone(),
+            unit: input.unit.clone(),
+            required: input.required,
+            missing: input.missing,
+            minimum: input.minimum.clone(),
+            maximum: input.maximum.clone(),
+            exclusive_minimum: input.exclusive_minimum,
+            exclusive_maximum: input.exclusive_maximum,
+            values: input.values.clone(),
+            unseen: input.unseen,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! The one object a user holds: a bundle, ready to decide.
+
+mod info;
+
+pub use info::{Info, InputInfo};
+
+use crate::bundle::{Bundle, RuntimeKind, part};
+use crate::contract::{
+    Cell, Contract, Outputs, RawRecord, RecordReader, Severity, Validator, Violation,
+};
+use crate::decision::{Decider, Decision, Outcome, Policy};
+use crate::error::{Error, ErrorCode, Result};
+use crate::limits::MAX_BATCH_ROWS;
+use crate::model::{Dim, Model, TensorInfo};
+use crate::preprocess::{Features, Pipeline, ZoneRules};
+use crate::tensor::{DType, TensorData};
+use std::collections::BTreeMap;
+
+/// A loaded bundle.
+#[derive(Debug)]
+pub struct Gate {
+    info: Info,
+    reader: RecordReader,
+    validator: Validator,
+    pipeline: Pipeline,
+    features: Features,
+    model: Model,
+    /// For each tensor of the contract, the model's input that takes it.
+    ports: Vec<usize>,
+    /// The model's output that holds the scores, and how many it holds a row.
+    scores_at: usize,
+    width: usize,
+    scores: Vec<f64>,
+    decider: Decider,
+}
+
+impl Gate {
+    /// Reads a stand-alone bundle, checks all of it and makes it ready.
+    ///
+    /// # Errors
+    /// Those of [`Bundle::read`]; definition and model codes if a part is unusable;
+    /// [`ErrorCode::ModelMismatch`] if the contract names tensors that the model lacks.
+    pub fn from_bundle(bytes: &[u8]) -> Result<Self> {
+        let bundle = Bundle::read(bytes)?;
+        let contract = Contract::from_json(bundle.part(part::CONTRACT)?)?;
+        let policy = Policy::from_json(bundle.part(part::POLICY)?)?;
+        let zones: BTreeMap<String, Vec<u8>> =
+            bundle.zones().map(|(name, rules)| (name.to_owned(), rules.to_vec())).collect();
+        let model = match bundle.manifest().runtime.kind {
+            RuntimeKind::Plan => Model::from_bytes(bundle.part(part::MODEL)?)?,
+            RuntimeKind::Tract => {
+                return Err(Error::new(
+                    ErrorCode::RuntimeMismatch,
+                    "the bundle's model needs the tract runtime, which is not in this build",
+                ));
+            }
+        };
+        let outputs = contract.outputs.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorCode::ContractInvalid,
+                "the contract does not say what the outputs mean",
+            )
+            .at_path("outputs")
+        })?;
+        let decider = Decider::new(&policy, outputs, bundle.identity())?;
+        let pipeline = Pipeline::new(&contract, &ZoneRules::new(zones)?)?;
+        let features = Features::new(&pipeline);
+        let ports = match_inputs(&features, &model)?;
+        let (scores_at, width) = match_scores(outputs, &model)?;
+        Ok(Self {
+            info: Info::new(&contract, outputs, &policy, bundle.manifest(), bundle.identity()),
+            reader: RecordReader::new(&contract),
+            validator: Validator::new(&contract)?,
+            pipeline,
+            features,
+            model,
+            ports,
+            scores_at,
+            width,
+            scores: Vec::new(),
+            decider,
+        })
+    }
+
+    /// What the bundle is, for people and for generated forms.
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// `sha256:` and 64 hexadecimal digits.
+    pub fn identity(&self) -> &str {
+        self.decider.identity()
+    }
+
+    /// Turns JSON or named values into records of this contract.
+    pub fn reader(&self) -> &RecordReader {
+        &self.reader
+    }
+
+    /// The policy's rules.
+    pub fn decider(&self) -> &Decider {
+        &self.decider
+    }
+
+    /// Every broken clause, without asking the model.
+    pub fn validate(&self, record: RawRecord<'_>) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        self.validator.validate(record, &mut violations);
+        violations
+    }
+
+    /// Decides one record. Whatever the record holds, there is a decision.
+    pub fn predict(&mut self, record: RawRecord<'_>) -> Decision {
+        self.features.clear();
+        let mut violations = Vec::new();
+        if !self.append(record, &mut violations) {
+            return self.decider.decide(Outcome::NotRun, violations);
+        }
+        match self.run() {
+            Ok(()) => self.decider.decide(Outcome::Scores(&self.scores), violations),
+            Err(_) => self.decider.decide(Outcome::Failed, violations),
+        }
+    }
+
+    /// Decides many records with one call of the model; decisions in the records' order.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InputTooLarge`] past the limit of rows.
+    pub fn predict_many<'r>(
+        &mut self,
+        records: impl IntoIterator<Item = RawRecord<'r>>,
+    ) -> Result<Vec<Decision>> {
+        self.features.clear();
+        let mut rows: Vec<(Option<usize>, Vec<Violation>)> = Vec::new();
+        for record in records {
+            if rows.len() == MAX_BATCH_ROWS {
+                return Err(Error::new(
+                    ErrorCode::InputTooLarge,
+                    format!("there are more than {MAX_BATCH_ROWS} records"),
+                ));
+            }
+            let mut violations = Vec::new();
+            let row = self.features.rows();
+            let asked = self.append(record, &mut violations);
+            rows.push((asked.then_some(row), violations));
+        }
+        let ran = if self.features.rows() == 0 { Ok(()) } else { self.run() };
+        let width = self.width;
+        Ok(rows
+            .into_iter()
+            .map(|(row, violations)| {
+                let outcome = match (row, &ran) {
+                    (None, _) => Outcome::NotRun,
+                    (Some(_), Err(_)) => Outcome::Failed,
+                    (Some(row), Ok(())) => self
+                        .scores
+                        .get(row * width..(row + 1) * width)
+                        .map_or(Outcome::Failed, Outcome::Scores),
+                };
+                self.decider.decide(outcome, violations)
+            })
+            .collect())
+    }
+
+    /// The model's raw scores of one record and the features it was given, for comparison with
+    /// the training pipeline; `None` if the record cannot be turned into features.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ModelFailed`] if the model cannot compute them.
+    pub fn explain(&mut self, record: RawRecord<'_>) -> Result<Option<(&[f64], &Features)>> {
+        self.features.clear();
+        if !self.append(record, &mut Vec::new()) {
+            return Ok(None);
+        }
+        self.run()?;
+        Ok(Some((&self.scores, &self.features)))
+    }
+
+    /// Appends the record's features; `false` if it has none.
+    fn append(&mut self, record: RawRecord<'_>, violations: &mut Vec<Violation>) -> bool {
+        let valid = self.validator.validate(record, violations);
+        let worst = violations.iter().map(|v| v.severity).max();
+        if worst == Some(Severity::Reject) || valid.cells.contains(&Cell::Invalid) {
+            return false;
+        }
+        let known = violations.len();
+        let appended = self.pipeline.run(&valid, &mut self.features, violations);
+        if !appended && worst == Some(Severity::Escalate) {
+            // a person decides already; that the model cannot help is no fault of the record
+            violations.truncate(known);
+        }
+        appended
+    }
+
+    /// Runs the model on the features and keeps its scores.
+    fn run(&mut self) -> Result<()> {
+        let rows = self.features.rows();
+        let mut inputs: Vec<(usize, &TensorData)> = self
+            .ports
+            .iter()
+            .copied()
+            .zip(self.features.tensors().iter().map(|tensor| &tensor.data))
+            .collect();
+        inputs.sort_unstable_by_key(|(port, _)| *port);
+        let inputs: Vec<&TensorData> = inputs.into_iter().map(|(_, data)| data).collect();
+        self.model.run(rows, &inputs)?;
+        let failed = |message| Err(Error::new(ErrorCode::ModelFailed, message));
+        let Some(output) = self.model.output(self.scores_at) else {
+            return failed("the model has no scores");
+        };
+        self.scores.clear();
+        match output.dtype() {
+            DType::Float32 => {
+                self.scores.extend(output.elements::<f32>().iter().map(|x| f64::from(*x)));
+            }
+            DType::Float64 => self.scores.extend_from_slice(output.elements::<f64>()),
+            _ => return failed("the scores are no floats"),
+        }
+        if self.scores.len() != rows * self.width {
+            return failed("the scores are not as many as the rows");
+        }
+        Ok(())
+    }
+}
+
+fn mismatch<T>(message: String) -> Result<T> {
+    Err(Error::new(ErrorCode::ModelMismatch, message))
+}
+
+/// Elements of one row, if the tensor has one row of the batch after the other.
+fn width(info: &TensorInfo) -> Option<usize> {
+    match info.shape.as_slice() {
+        [Dim::Batch(1)] => Some(1),
+        [Dim::Batch(1), rest @ ..] => {
+            rest.iter().try_fold(1usize, |n, dim| n.checked_mul(dim.fixed()?))
+        }
+        _ => None,
+    }
+}
+
+/// Which input of the model takes each tensor of the contract; each takes exactly one.
+fn match_inputs(features: &Features, model: &Model) -> Result<Vec<usize>> {
+    let inputs = model.inputs();
+    let mut ports = Vec::new();
+    for tensor in features.tensors() {
+        let name = &tensor.name;
+        let found = inputs.iter().enumerate().find(|(_, input)| input.name == **name);
+        let Some((at, input)) = found else {
+            return mismatch(format!("the model has no input `{name}`"));
+        };
+        if input.dtype != tensor.dtype {
+            return mismatch(format!(
+                "the model's input `{name}` is {}, the contract gives {}",
+                input.dtype.as_str(),
+                tensor.dtype.as_str()
+            ));
+        }
+        if width(input) != Some(tensor.width) {
+            return mismatch(format!(
+                "the model's input `{name}` does not take rows of {} features",
+                tensor.width
+            ));
+        }
+        ports.push(at);
+    }
+    if let Some((_, unfed)) = inputs.iter().enumerate().find(|(i, _)| !ports.contains(i)) {
+        return mismatch(format!(
+            "no tensor of the contract feeds the model's input `{}`",
+            unfed.name
+        ));
+    }
+    Ok(ports)
+}
+
+fn match_scores(outputs: &Outputs, model: &Model) -> Result<(usize, usize)> {
+    let found = model.outputs().iter().enumerate().find(|(_, o)| o.name == outputs.scores);
+    let Some((at, output)) = found else {
+        return mismatch(format!("the model has no output `{}`", outputs.scores));
+    };
+    if !matches!(output.dtype, DType::Float32 | DType::Float64) {
+        return mismatch(format!("the model's output `{}` holds no floats", outputs.scores));
+    }
+    let labels = outputs.labels.len().max(1);
+    match width(output) {
+        Some(found) if found == labels || (labels == 2 && found == 1) => Ok((at, found)),
+        _ => mismatch(format!(
+            "the model's output `{}` does not hold {labels} scores a row",
+            outputs.scores
+        )),
+    }
+}

@@ -1,0 +1,125 @@
+//! Decisions to JavaScript objects. Strings that repeat are made once.
+
+use crate::contract::{Severity, Violation};
+use crate::decision::{Action, Decider, Decision, Reason};
+use js_sys::{Array, JsString, Object, Reflect};
+use wasm_bindgen::JsValue;
+
+/// Writes decisions of one gate.
+#[derive(Debug)]
+pub struct DecisionWriter {
+    names: Names,
+    labels: Vec<(std::sync::Arc<str>, JsValue)>,
+    actions: Vec<JsValue>,
+    reasons: Vec<JsValue>,
+    identity: JsValue,
+}
+
+#[derive(Debug)]
+struct Names {
+    action: JsValue,
+    reason: JsValue,
+    label: JsValue,
+    value: JsValue,
+    predicted: JsValue,
+    confidence: JsValue,
+    scores: JsValue,
+    violations: JsValue,
+    identity: JsValue,
+    code: JsValue,
+    input: JsValue,
+    severity: JsValue,
+    message: JsValue,
+}
+
+fn text(text: &str) -> JsValue {
+    JsString::from(text).into()
+}
+
+/// Setting an own property of a fresh object cannot fail.
+fn set(object: &Object, key: &JsValue, value: &JsValue) {
+    let _ = Reflect::set(object, key, value);
+}
+
+impl DecisionWriter {
+    pub(super) fn new(decider: &Decider) -> Self {
+        Self {
+            names: Names {
+                action: text("action"),
+                reason: text("reason"),
+                label: text("label"),
+                value: text("value"),
+                predicted: text("predicted"),
+                confidence: text("confidence"),
+                scores: text("scores"),
+                violations: text("violations"),
+                identity: text("identity"),
+                code: text("code"),
+                input: text("input"),
+                severity: text("severity"),
+                message: text("message"),
+            },
+            labels: decider.labels().iter().map(|l| (l.clone(), text(l))).collect(),
+            actions: Action::ALL.iter().map(|a| text(a.as_str())).collect(),
+            reasons: Reason::ALL.iter().map(|r| text(r.as_str())).collect(),
+            identity: text(decider.identity()),
+        }
+    }
+
+    pub(super) fn write(&self, decision: &Decision) -> JsValue {
+        let names = &self.names;
+        let object = Object::new();
+        let number = |x: Option<f64>| x.map_or(JsValue::NULL, JsValue::from_f64);
+        set(
+            &object,
+            &names.action,
+            self.actions.get(decision.action as usize).unwrap_or(&JsValue::NULL),
+        );
+        set(
+            &object,
+            &names.reason,
+            self.reasons.get(decision.reason as usize).unwrap_or(&JsValue::NULL),
+        );
+        set(&object, &names.label, &self.label(decision.label.as_deref()));
+        set(&object, &names.value, &number(decision.value));
+        set(&object, &names.predicted, &self.label(decision.predicted.as_deref()));
+        set(&object, &names.confidence, &number(decision.confidence));
+        let scores = decision.scores.as_ref().map_or(JsValue::NULL, |scores| {
+            let object = Object::new();
+            for ((_, label), score) in self.labels.iter().zip(scores.values()) {
+                set(&object, label, &JsValue::from_f64(*score));
+            }
+            object.into()
+        });
+        set(&object, &names.scores, &scores);
+        set(&object, &names.violations, &self.violations(&decision.violations));
+        set(&object, &names.identity, &self.identity);
+        object.into()
+    }
+
+    pub(super) fn violations(&self, violations: &[Violation]) -> Array {
+        let names = &self.names;
+        violations
+            .iter()
+            .map(|violation| {
+                let severity = match violation.severity {
+                    Severity::Warn => "warn",
+                    Severity::Escalate => "escalate",
+                    Severity::Reject => "reject",
+                };
+                let object = Object::new();
+                set(&object, &names.code, &text(violation.code.as_str()));
+                set(&object, &names.input, &text(&violation.input));
+                set(&object, &names.severity, &text(severity));
+                set(&object, &names.message, &text(&violation.message));
+                object
+            })
+            .collect()
+    }
+
+    fn label(&self, label: Option<&str>) -> JsValue {
+        label
+            .and_then(|label| self.labels.iter().find(|(known, _)| known.as_ref() == label))
+            .map_or(JsValue::NULL, |(_, js)| js.clone())
+    }
+}

@@ -1,0 +1,97 @@
+//! The binding for JavaScript: convert, call, convert.
+
+mod decision;
+mod error;
+mod keys;
+mod record;
+
+use crate::gate::Gate;
+use decision::DecisionWriter;
+use keys::Keys;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// Version of the runtime.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// A loaded bundle, for JavaScript.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct WasmGate {
+    gate: Gate,
+    keys: Keys,
+    writer: DecisionWriter,
+}
+
+#[wasm_bindgen]
+impl WasmGate {
+    /// Reads the bytes of a stand-alone bundle.
+    ///
+    /// # Errors
+    /// An `Error` with `code`, `help` and `place`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(bundle: &[u8]) -> Result<Self, JsValue> {
+        let gate = Gate::from_bundle(bundle).map_err(|e| error::to_js(&e))?;
+        let names = gate.info().inputs.iter().map(|input| input.name());
+        let keys = Keys::new(names);
+        let writer = DecisionWriter::new(gate.decider());
+        Ok(Self { gate, keys, writer })
+    }
+
+    /// Decides one record.
+    pub fn predict(&mut self, record: &JsValue) -> JsValue {
+        let record = record::read(&self.keys, record);
+        self.writer.write(&self.gate.predict(record))
+    }
+
+    /// Decides an array of records with one call of the model.
+    ///
+    /// # Errors
+    /// An `Error` with `code` if there are too many.
+    #[wasm_bindgen(js_name = predictMany)]
+    pub fn predict_many(&mut self, records: &js_sys::Array) -> Result<js_sys::Array, JsValue> {
+        let keys = &self.keys;
+        let rows = (0..records.length()).map(|i| record::read(keys, &records.get(i)));
+        let decisions = self.gate.predict_many(rows).map_err(|e| error::to_js(&e))?;
+        Ok(decisions.iter().map(|d| self.writer.write(d)).collect())
+    }
+
+    /// Every broken clause of a record, without asking the model.
+    pub fn validate(&self, record: &JsValue) -> js_sys::Array {
+        let violations = self.gate.validate(record::read(&self.keys, record));
+        self.writer.violations(&violations)
+    }
+
+    /// The model's raw scores of a record, bit for bit, or `undefined` if it has no features.
+    ///
+    /// # Errors
+    /// An `Error` with `code` if the model fails.
+    pub fn scores(&mut self, record: &JsValue) -> Result<Option<js_sys::Float64Array>, JsValue> {
+        let record = record::read(&self.keys, record);
+        let answer = self.gate.explain(record).map_err(|e| error::to_js(&e))?;
+        Ok(answer.map(|(scores, _)| js_sys::Float64Array::from(scores)))
+    }
+
+    /// `sha256:` and 64 hexadecimal digits.
+    #[wasm_bindgen(getter)]
+    pub fn identity(&self) -> String {
+        self.gate.identity().to_owned()
+    }
+
+    /// The contract's inputs, labels and thresholds.
+    ///
+    /// # Errors
+    /// Never for a bundle that was loaded.
+    pub fn info(&self) -> Result<JsValue, JsValue> {
+        use serde::Serialize;
+        let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+        Ok(self.gate.info().serialize(&serializer)?)
+    }
+}

@@ -1,0 +1,165 @@
+//! JavaScript values to a raw record. Only a record's own properties count, so that nothing that
+//! was put on a prototype can become an input.
+
+use super::keys::Keys;
+use crate::contract::{RawRecord, Value};
+use crate::limits::{MAX_LIST_DEPTH, MAX_LIST_LENGTH, MAX_TEXT_BYTES, MAX_UNKNOWN_LISTED};
+use js_sys::{Array, BigInt, Date, Float32Array, JsString, Object, Reflect, Uint8Array};
+use std::borrow::Cow;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Reads a record. What is no record, or throws while it is read, is said in the result.
+pub(super) fn read(keys: &Keys, record: &JsValue) -> RawRecord<'static> {
+    let Some(object) = as_record(record) else {
+        return RawRecord { not_a_record: Some(type_name(record)), ..RawRecord::default() };
+    };
+    let Ok(own) = Reflect::own_keys(object) else {
+        return RawRecord { not_a_record: Some("unreadable object"), ..RawRecord::default() };
+    };
+    let mut found = 0;
+    let values = keys
+        .iter()
+        .map(|key| {
+            if !own.includes(key, 0) {
+                return Value::Absent;
+            }
+            found += 1;
+            Reflect::get(object, key).map_or(Value::Unreadable, |v| value(&v, 0))
+        })
+        .collect();
+    let mut raw = RawRecord { values, ..RawRecord::default() };
+    if own.length() != found {
+        list_unknown(keys, &own, &mut raw);
+    }
+    raw
+}
+
+fn list_unknown(keys: &Keys, own: &Array, raw: &mut RawRecord<'static>) {
+    for key in own.iter() {
+        let name = match key.dyn_ref::<JsString>() {
+            Some(text) => clipped(text),
+            None => "symbol".to_owned(),
+        };
+        if key.is_string() && keys.knows(&name) {
+            continue;
+        }
+        raw.unknown_count += 1;
+        if raw.unknown.len() < MAX_UNKNOWN_LISTED {
+            raw.unknown.push(Cow::Owned(name));
+        }
+    }
+}
+
+/// The object, if it can be a record: no array, date, map or other built-in with its own meaning.
+fn as_record(value: &JsValue) -> Option<&Object> {
+    if !value.is_object() || Array::is_array(value) {
+        return None;
+    }
+    let builtin = value.has_type::<Date>()
+        || value.has_type::<js_sys::Map>()
+        || value.has_type::<js_sys::Set>()
+        || value.has_type::<js_sys::Promise>()
+        || value.has_type::<js_sys::ArrayBuffer>()
+        || value.has_type::<js_sys::RegExp>()
+        || js_sys::ArrayBuffer::is_view(value);
+    (!builtin).then(|| value.unchecked_ref())
+}
+
+fn value(js: &JsValue, depth: usize) -> Value<'static> {
+    if let Some(number) = js.as_f64() {
+        return Value::Number(number);
+    }
+    if let Some(text) = js.dyn_ref::<JsString>() {
+        return text_value(text);
+    }
+    if js.is_null() {
+        return Value::Null;
+    }
+    if js.is_undefined() {
+        return Value::Absent;
+    }
+    if let Some(flag) = js.as_bool() {
+        return Value::Bool(flag);
+    }
+    if let Some(big) = js.dyn_ref::<BigInt>() {
+        return i64::try_from(big.clone()).map_or(Value::Other("huge integer"), Value::Integer);
+    }
+    if let Some(date) = js.dyn_ref::<Date>() {
+        return Value::Date(date.get_time());
+    }
+    if let Some(floats) = js.dyn_ref::<Float32Array>() {
+        return if floats.length() as usize > MAX_LIST_LENGTH {
+            Value::Other("overlong array")
+        } else {
+            Value::Floats(Cow::Owned(floats.to_vec()))
+        };
+    }
+    if let Some(bytes) = js.dyn_ref::<Uint8Array>() {
+        return if bytes.length() as usize > MAX_LIST_LENGTH {
+            Value::Other("overlong array")
+        } else {
+            Value::Bytes(Cow::Owned(bytes.to_vec()))
+        };
+    }
+    if Array::is_array(js) {
+        return list(js.unchecked_ref(), depth);
+    }
+    Value::Other(type_name(js))
+}
+
+fn list(array: &Array, depth: usize) -> Value<'static> {
+    if depth == MAX_LIST_DEPTH {
+        return Value::Other("deeply nested array");
+    }
+    if array.length() as usize > MAX_LIST_LENGTH {
+        return Value::Other("overlong array");
+    }
+    let item = |i| Reflect::get_u32(array, i).map_or(Value::Unreadable, |v| value(&v, depth + 1));
+    Value::List((0..array.length()).map(item).collect())
+}
+
+fn text_value(text: &JsString) -> Value<'static> {
+    let copy = clipped(text);
+    // UTF-8 cannot hold a lone surrogate: it would come out as another character
+    if copy.contains('\u{FFFD}') && !is_well_formed(text) {
+        return Value::Other("text with half a character");
+    }
+    Value::Text(Cow::Owned(copy))
+}
+
+/// The text, cut just past the limit, so that a huge one never enters this memory.
+fn clipped(text: &JsString) -> String {
+    let limit = MAX_TEXT_BYTES as u32 + 1;
+    if text.length() > limit { text.slice(0, limit).into() } else { text.into() }
+}
+
+/// Whether no surrogate stands alone; engines before 2023 lack `isWellFormed`.
+fn is_well_formed(text: &JsString) -> bool {
+    char::decode_utf16(text.iter()).all(|c| c.is_ok())
+}
+
+fn type_name(js: &JsValue) -> &'static str {
+    if js.is_null() {
+        "null"
+    } else if js.is_undefined() {
+        "undefined"
+    } else if js.is_string() {
+        "text"
+    } else if js.as_f64().is_some() {
+        "number"
+    } else if js.as_bool().is_some() {
+        "boolean"
+    } else if js.is_function() {
+        "function"
+    } else if js.is_symbol() {
+        "symbol"
+    } else if js.is_bigint() {
+        "integer"
+    } else if Array::is_array(js) {
+        "array"
+    } else if js.has_type::<Date>() {
+        "date"
+    } else {
+        "object"
+    }
+}
