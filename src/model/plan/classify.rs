@@ -63,14 +63,14 @@ pub enum Rule {
     TreesMixed,
 }
 
-/// How a single score becomes two.
+/// How a single score becomes two; with `Post::Logistic` always the logistic of −s and s.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Second {
     /// Not at all.
     No,
     /// 1 − s and s.
     Complement,
-    /// −s and s, or the logistic of both.
+    /// −s and s.
     Opposite,
 }
 
@@ -109,7 +109,7 @@ impl Classify {
             }
             return 0;
         };
-        let mut has_second = !has_no_score(*second);
+        let (has_first, has_second) = (!has_no_score(*first), !has_no_score(*second));
         let mut count = 2;
         match (base(0), base(1)) {
             (Some(_), Some(b1)) if has_second => {
@@ -122,16 +122,19 @@ impl Classify {
             }
             (b0, _) => {
                 *first += b0.unwrap_or(0.0);
-                if !has_second {
-                    count = 1;
-                }
+                count = if has_second { 2 } else { 1 };
             }
         }
-        has_second &= count == 2;
+        // a class that no leaf weighed stays at 0, whatever the base values
+        if !has_first {
+            *first = 0.0;
+        }
+        if !has_second {
+            *second = 0.0;
+        }
         let decisive = if has_second { *second } else { *first };
         let (label, add) = match self.rule {
             Rule::TreesPositive => (decisive > 0.5, Second::Complement),
-            Rule::TreesMixed => (decisive > 0.0, Second::Opposite),
             _ => (decisive > 0.0, Second::Opposite),
         };
         self.finish_two(s, count, add);
@@ -168,11 +171,10 @@ impl Classify {
             return;
         }
         let pair = match add {
+            Second::No if self.post == Post::Logistic => [math::logistic(x), 0.0],
             Second::No => return,
+            _ if self.post == Post::Logistic => [math::logistic(-x), math::logistic(x)],
             Second::Complement => [1.0 - x, x],
-            Second::Opposite if self.post == Post::Logistic => {
-                [math::logistic(-x), math::logistic(x)]
-            }
             Second::Opposite => [-x, x],
         };
         for (to, from) in s.iter_mut().zip(pair) {

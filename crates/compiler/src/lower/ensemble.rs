@@ -91,6 +91,13 @@ fn floor_to(x: f64, double: bool) -> f64 {
 }
 
 impl Branch {
+    /// NaN compares with nothing, and nothing lies below −∞.
+    fn is_sound(&self) -> bool {
+        let below_all =
+            self.value == f64::NEG_INFINITY && matches!(self.mode, Mode::Lt | Mode::Gte);
+        !self.value.is_nan() && !below_all
+    }
+
     /// The comparison as `x ≤ threshold` (or a set, or equality): threshold, flags, left, right.
     fn normal(&self, double: bool) -> (f64, u32, Child, Child) {
         let flag = |right: bool| if right { NAN_RIGHT } else { 0 };
@@ -114,7 +121,9 @@ impl Branch {
 
 impl Ensemble {
     /// Adds the step that sums the leaves' weights: f64 `[rows, targets]`.
-    pub(super) fn lower(&self, cx: &mut Lowering<'_, '_>, x: TensorId) -> Result<TensorId> {
+    pub(super) fn lower(&mut self, cx: &mut Lowering<'_, '_>, x: TensorId) -> Result<TensorId> {
+        self.check_acyclic(cx.node)?;
+        self.merge_chains();
         let x = match (cx.ty(x)?.dtype, self.double) {
             (DType::Float32 | DType::Float64, _) => x,
             _ => cx.cast(x, DType::Float32)?,
@@ -174,7 +183,6 @@ impl Ensemble {
         };
         let mut flat: Vec<Flat> = Vec::new();
         let mut roots = Vec::with_capacity(self.roots.len());
-        let mut seen = vec![false; self.branches.len()];
         let mut depths = Depths::default();
         let mut queue = VecDeque::new();
         for root in &self.roots {
@@ -196,15 +204,15 @@ impl Ensemble {
                     }
                     Child::Node(i) => {
                         let branch = self.branches.get(i).ok_or_else(damaged)?;
-                        match seen.get_mut(i) {
-                            Some(seen @ false) => *seen = true,
-                            _ => return Err(node.invalid("a tree's node is reached twice")),
-                        }
                         let (threshold, flags, left, right) = branch.normal(double);
                         let bits = match branch.mode {
                             Mode::Member(set) => Some(set as u64),
-                            _ if threshold.is_finite() => None,
-                            _ => return Err(node.invalid("a tree's threshold is not finite")),
+                            _ if branch.is_sound() => None,
+                            _ => {
+                                return Err(
+                                    node.invalid("a tree's threshold is NaN or below all numbers")
+                                );
+                            }
                         };
                         let feature = u32::try_from(branch.feature)
                             .ok()
@@ -226,9 +234,6 @@ impl Ensemble {
                 }
             }
             depths.deepest.push(deepest);
-        }
-        if seen.contains(&false) {
-            return Err(node.invalid("a tree's node is reached from no root"));
         }
         Ok((flat, roots, depths))
     }

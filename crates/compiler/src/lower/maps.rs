@@ -2,7 +2,9 @@
 
 use super::Operators;
 use crate::graph::{Lowering, Value};
-use driftline::error::Result;
+use driftline::error::{ErrorCode, Result};
+use driftline::model::Dim;
+use driftline::model::plan::Shape;
 use driftline::tensor::TensorData;
 
 pub(super) const OPERATORS: Operators = &[("ZipMap", zip_map)];
@@ -16,7 +18,18 @@ fn zip_map(cx: &mut Lowering<'_, '_>) -> Result<()> {
         (true, false) => TensorData::Int64(numbers.to_vec()),
         _ => return Err(cx.node.invalid("it needs class labels, either integers or strings")),
     };
+    // a vector is one row
+    let values = match *cx.ty(values)?.shape.dims() {
+        [columns] => {
+            let row = Shape::new(&[Dim::Fixed(1), columns]).map_err(|f| cx.node.fault(f))?;
+            cx.alias(values, row)?
+        }
+        _ => values,
+    };
     let columns = cx.ty(values)?.shape.dims().last().and_then(|d| d.fixed());
+    if columns.is_none() {
+        return Err(cx.node.error(ErrorCode::DynamicShape, "its number of columns is not fixed"));
+    }
     if columns != Some(keys.len()) {
         return Err(cx.node.invalid("its labels and columns differ in number"));
     }

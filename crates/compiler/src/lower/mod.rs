@@ -1,6 +1,7 @@
 //! From ONNX operators to steps: one file a family, one line an operator.
 
 mod arg;
+mod chains;
 mod dense;
 mod elementwise;
 mod ensemble;

@@ -78,7 +78,7 @@ fn regressor(cx: &mut Lowering<'_, '_>) -> Result<()> {
         "MAX" => Aggregate::Max,
         other => return Err(cx.node.invalid(&format!("there is no aggregate `{other}`"))),
     };
-    let ensemble = read(cx, "target", targets, aggregate)?;
+    let mut ensemble = read(cx, "target", targets, aggregate)?;
     let base = base_values(cx)?;
     let post = post(cx)?;
     let x = cx.input(0)?;

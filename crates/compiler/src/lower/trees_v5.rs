@@ -36,7 +36,7 @@ fn ensemble(cx: &mut Lowering<'_, '_>) -> Result<()> {
         4 => Post::Probit,
         other => return Err(cx.node.invalid(&format!("there is no post_transform {other}"))),
     };
-    let ensemble = read(cx, aggregate)?;
+    let mut ensemble = read(cx, aggregate)?;
     let double = ensemble.double;
     let x = cx.input(0)?;
     let sums = ensemble.lower(cx, x)?;

@@ -17,7 +17,10 @@ pub fn read(path: &Path) -> Arrays {
     let (count, mut at) = (u16_at(end + 10), u32_at(end + 16));
     let mut arrays = Arrays::new();
     for _ in 0..count {
-        assert!(zip[at..].starts_with(b"PK\x01\x02") && u16_at(at + 10) == 0, "not stored: {path:?}");
+        assert!(
+            zip[at..].starts_with(b"PK\x01\x02") && u16_at(at + 10) == 0,
+            "not stored: {path:?}"
+        );
         let (size, name_len) = (u32_at(at + 20), u16_at(at + 28));
         let header = u32_at(at + 42);
         let name = std::str::from_utf8(&zip[at + 46..at + 46 + name_len]).unwrap();
@@ -47,8 +50,12 @@ fn npy(bytes: &[u8]) -> Tensor {
         .split(',')
         .filter_map(|n| n.trim().parse().ok())
         .collect();
-    assert!(after("'fortran_order': ").starts_with("False") || shape.len() < 2);
     let data = elements(descr, &bytes[start + len..]);
+    let data = if after("'fortran_order': ").starts_with("True") && shape.len() > 1 {
+        row_major(&shape, data)
+    } else {
+        data
+    };
     let shape = if data.is_empty() && !shape.contains(&0) { vec![0] } else { shape };
     Tensor::new(shape, data).unwrap()
 }
@@ -72,15 +79,33 @@ fn elements(descr: &str, bytes: &[u8]) -> TensorData {
         text if text.starts_with('U') => {
             let width = text[1..].parse::<usize>().unwrap() * 4;
             let read = |b: &[u8]| {
-                let codes: Vec<u32> = b
-                    .chunks_exact(4)
-                    .map(|c| u32::from_le_bytes(c.try_into().unwrap()))
-                    .collect();
+                let codes: Vec<u32> =
+                    b.chunks_exact(4).map(|c| u32::from_le_bytes(c.try_into().unwrap())).collect();
                 let end = codes.iter().rposition(|c| *c != 0).map_or(0, |i| i + 1);
                 codes[..end].iter().map(|c| char::from_u32(*c).unwrap()).collect()
             };
             TensorData::String(bytes.chunks_exact(width).map(read).collect())
         }
         _ => TensorData::Float32(vec![]),
+    }
+}
+
+/// Column-major elements in row-major order.
+fn row_major(shape: &[usize], data: TensorData) -> TensorData {
+    let index = |mut i: usize| {
+        let mut at = 0;
+        for (axis, n) in shape.iter().enumerate().rev() {
+            at += i % n * shape[..axis].iter().product::<usize>();
+            i /= n;
+        }
+        at
+    };
+    match data {
+        TensorData::Float32(v) => TensorData::Float32((0..v.len()).map(|i| v[index(i)]).collect()),
+        TensorData::Float64(v) => TensorData::Float64((0..v.len()).map(|i| v[index(i)]).collect()),
+        TensorData::Int64(v) => TensorData::Int64((0..v.len()).map(|i| v[index(i)]).collect()),
+        TensorData::Int32(v) => TensorData::Int32((0..v.len()).map(|i| v[index(i)]).collect()),
+        TensorData::Bool(v) => TensorData::Bool((0..v.len()).map(|i| v[index(i)]).collect()),
+        other => panic!("{:?} in column-major order", other.dtype()),
     }
 }

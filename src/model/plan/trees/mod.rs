@@ -119,7 +119,6 @@ trait Node: Pod {
     fn child(self) -> u32;
     fn leaf(self) -> u32;
     fn is_leaf_mark(self) -> bool;
-    fn is_finite(x: Self::X) -> bool;
     fn is_nan(x: Self::X) -> bool;
     fn set(self) -> u32;
 }
@@ -140,9 +139,6 @@ impl Node for [u32; 3] {
     }
     fn is_leaf_mark(self) -> bool {
         self[0] & LEAF_F32 == LEAF_F32 && self[1] == 0
-    }
-    fn is_finite(x: f32) -> bool {
-        x.is_finite()
     }
     fn is_nan(x: f32) -> bool {
         x.is_nan()
@@ -168,9 +164,6 @@ impl Node for [u32; 4] {
     }
     fn is_leaf_mark(self) -> bool {
         self[1] == LEAF_F64 && self[2] == 0
-    }
-    fn is_finite(x: f64) -> bool {
-        x.is_finite()
     }
     fn is_nan(x: f64) -> bool {
         x.is_nan()
@@ -307,7 +300,7 @@ impl Trees {
                 ensure((node.set() as usize) < sets, "a tree's set is out of range")?;
             } else {
                 self.special |= node.word() & EQUAL != 0;
-                ensure(N::is_finite(node.threshold()), "a tree's threshold is not finite")?;
+                ensure(!N::is_nan(node.threshold()), "a tree's threshold is NaN")?;
             }
             for child in [node.child(), node.child().wrapping_add(1)] {
                 match seen.get_mut(child as usize) {
