@@ -1,0 +1,38 @@
+//! The command line as a type.
+
+use crate::commands::{build, check, codes, inspect, predict, run, validate};
+use clap::{Parser, Subcommand};
+
+/// A gate in front of an ONNX model: contract, preprocessing, inference and confidence policy in
+/// one WebAssembly file.
+#[derive(Debug, Parser)]
+#[command(name = "driftline", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "Exit status: 0 good, 1 a check failed, 2 wrong usage or input.")]
+pub struct Cli {
+    /// Print for programs: JSON on standard output, an error as one JSON object on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One subcommand each.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compiles a model with its contract and policy into one bundle and an npm package
+    Build(build::Args),
+    /// Decides rows: one decision a line
+    Predict(predict::Args),
+    /// Checks rows against a contract, without a model
+    Validate(validate::Args),
+    /// Runs raw tensors through a model, without contract and policy
+    Run(run::Args),
+    /// Compares serving with training on the same rows: features and scores
+    Check(check::Args),
+    /// Prints what a bundle or a model is made of
+    Inspect(inspect::Args),
+    /// Lists every error code with its meaning and what to do
+    Codes(codes::Args),
+}

@@ -1,0 +1,161 @@
+//! The parts of a bundle put together and tried out.
+
+use crate::definition::Source;
+use crate::golden;
+use crate::output::read_file;
+use crate::provenance;
+use crate::{progress, zones};
+use driftline::bundle::{BundleWriter, Reference, RuntimeKind, part, to_canonical_json};
+use driftline::contract::{Contract, Outputs};
+use driftline::decision::Policy;
+use driftline::gate::Gate;
+use driftline::limits::{MAX_DEFINITION_BYTES, MAX_ONNX_BYTES};
+use driftline::summary::Baseline;
+use driftline::{Error, ErrorCode, Result};
+use driftline_compiler::{Options, Report, compile};
+use std::path::{Path, PathBuf};
+
+const JSON: &str = "application/json";
+
+/// The files that a bundle is made from.
+#[derive(Debug, clap::Args)]
+pub struct Sources {
+    /// Model in ONNX format
+    pub model: PathBuf,
+
+    /// Contract (YAML or JSON): what a record must be and how it becomes the model's input
+    #[arg(long, value_name = "FILE")]
+    pub contract: PathBuf,
+
+    /// Policy (YAML or JSON): when the model is trusted [default: every answer is accepted]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// The training data's histograms (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
+    /// Rows whose scores travel with the bundle, so that any host can test itself
+    #[arg(long, value_name = "ROWS")]
+    pub golden: Option<PathBuf>,
+
+    /// The training pipeline's scores of the golden rows; the build fails where they differ
+    #[arg(long, value_name = "PREDS", requires = "golden")]
+    pub expected: Option<PathBuf>,
+
+    /// Files that the model comes from, such as data, scripts, .dvc and MLmodel files; a role may
+    /// stand before the name, as in data=flights.csv
+    #[arg(long, value_name = "[ROLE=]FILE", num_args = 1..)]
+    pub provenance: Vec<String>,
+
+    /// Name of the model [default: the contract's]
+    #[arg(long)]
+    pub name: Option<String>,
+}
+
+/// A bundle with what is told of it.
+#[derive(Debug)]
+pub struct Assembled {
+    /// The contract, under the name that was asked for.
+    pub contract: Contract,
+    /// What the compiler says.
+    pub compiled: Report,
+    /// Zones whose rules are in the bundle.
+    pub zones: Vec<String>,
+    /// Rows of the golden part.
+    pub golden_rows: usize,
+    /// The stand-alone bundle.
+    pub bundle: Vec<u8>,
+    /// Its identity.
+    pub identity: String,
+}
+
+/// Compiles the model, collects the parts and loads the result as a gate would.
+///
+/// # Errors
+/// Whatever is wrong with one of the files, with its place; [`ErrorCode::ModelMismatch`] if model
+/// and contract do not fit.
+pub fn assemble(
+    sources: &Sources,
+    mut contract: Contract,
+    source: Option<&Source>,
+) -> Result<Assembled> {
+    let at = |error: Error| source.map_or(error.clone(), |s| s.locate(error));
+    if let Some(name) = &sources.name {
+        contract.name.clone_from(name);
+        contract.check().map_err(|e| e.in_file("--name"))?;
+    }
+    let outputs = contract.outputs.as_ref().ok_or_else(|| {
+        at(Error::new(ErrorCode::ContractInvalid, "a contract with a model needs `outputs`")
+            .with_help("say what the model answers: `kind`, `labels` and `scores`"))
+    })?;
+    let policy = policy(sources.policy.as_deref(), outputs)?;
+    let rules = zones::rules(&contract).map_err(at)?;
+    let onnx = read_file(&sources.model, MAX_ONNX_BYTES)?;
+    let spinner = progress::spinner("compiling");
+    let compiled = compile(&onnx, &Options::default())
+        .map_err(|e| e.in_file(sources.model.display().to_string()))?;
+    spinner.finish_and_clear();
+
+    let mut parts = vec![
+        (part::CONTRACT.to_owned(), JSON, to_canonical_json(&contract)?),
+        (part::POLICY.to_owned(), JSON, to_canonical_json(&policy)?),
+        (part::MODEL.to_owned(), "application/octet-stream", compiled.plan),
+    ];
+    for (zone, rules) in &rules {
+        parts.push((format!("{}{zone}", part::ZONE_PREFIX), "application/tzif", rules.clone()));
+    }
+    if let Some(path) = &sources.baseline {
+        parts.push((part::BASELINE.to_owned(), JSON, baseline(path, &contract)?));
+    }
+    let references = provenance::references(sources)?;
+    let (mut bundle, mut identity) = write(&contract.name, &parts, &references)?;
+    // loading finds what does not fit: tensors, features, labels
+    Gate::from_bundle(&bundle).map_err(at)?;
+    let mut golden_rows = 0;
+    if let Some(rows) = &sources.golden {
+        let golden = golden::make(&bundle, &contract, rows, sources.expected.as_deref())?;
+        golden_rows = golden.rows;
+        parts.push((part::GOLDEN.to_owned(), JSON, golden.json));
+        (bundle, identity) = write(&contract.name, &parts, &references)?;
+    }
+    Ok(Assembled {
+        compiled: compiled.report,
+        zones: rules.into_keys().collect(),
+        contract,
+        golden_rows,
+        bundle,
+        identity,
+    })
+}
+
+fn write(
+    name: &str,
+    parts: &[(String, &str, Vec<u8>)],
+    references: &[Reference],
+) -> Result<(Vec<u8>, String)> {
+    let mut writer = BundleWriter::new(name, RuntimeKind::Plan);
+    for (name, media_type, bytes) in parts {
+        writer.part(name, media_type, bytes.clone())?;
+    }
+    for reference in references {
+        writer.reference(reference.clone());
+    }
+    writer.finish()
+}
+
+fn policy(path: Option<&Path>, outputs: &Outputs) -> Result<Policy> {
+    let Some(path) = path else { return Ok(Policy::accept_all(outputs)) };
+    let source = Source::read(path, ErrorCode::PolicySyntax)?;
+    let policy: Policy = source.value()?;
+    policy.check(outputs).map_err(|e| source.locate(e))?;
+    Ok(policy)
+}
+
+fn baseline(path: &Path, contract: &Contract) -> Result<Vec<u8>> {
+    let named = |e: Error| e.in_file(path.display().to_string());
+    let bytes = read_file(path, MAX_DEFINITION_BYTES)?;
+    let baseline = Baseline::from_json(&bytes).map_err(named)?;
+    baseline.check(contract).map_err(named)?;
+    to_canonical_json(&baseline)
+}

@@ -1,0 +1,79 @@
+//! Bundles, contracts and policies from files, whatever form they have.
+
+use crate::definition::Source;
+use crate::output::read_file;
+use driftline::bundle::{self, Bundle, part};
+use driftline::contract::Contract;
+use driftline::limits::MAX_BUNDLE_BYTES;
+use driftline::{Error, ErrorCode, Result};
+use std::path::Path;
+
+/// First bytes of a WebAssembly module.
+const WASM: &[u8; 4] = b"\0asm";
+
+/// What a file is, told by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A stand-alone bundle.
+    Bundle,
+    /// A WebAssembly module, which may carry a bundle.
+    Wasm,
+    /// Something else.
+    Other,
+}
+
+/// Tells what the bytes are.
+pub fn kind_of(bytes: &[u8]) -> Kind {
+    if bytes.starts_with(&bundle::MAGIC) {
+        Kind::Bundle
+    } else if bytes.starts_with(WASM) {
+        Kind::Wasm
+    } else {
+        Kind::Other
+    }
+}
+
+/// Reads a stand-alone bundle, or the one that a WebAssembly file carries.
+///
+/// # Errors
+/// Those of the bundle's reader, with the file's name.
+pub fn bundle_bytes(path: &Path) -> Result<Vec<u8>> {
+    let named = |e: Error| e.in_file(path.display().to_string());
+    let bytes = read_file(path, MAX_BUNDLE_BYTES + (64 << 20)).map_err(|e| {
+        if e.code() == ErrorCode::InputTooLarge {
+            named(Error::new(ErrorCode::BundleTooLarge, e.message()))
+        } else {
+            e
+        }
+    })?;
+    let bytes = match kind_of(&bytes) {
+        Kind::Wasm => bundle::wasm::extract(&bytes).map_err(named)?.to_vec(),
+        _ => bytes,
+    };
+    Bundle::read(&bytes).map_err(named)?;
+    Ok(bytes)
+}
+
+/// A contract file with the places of its clauses, or the contract of a bundle.
+///
+/// # Errors
+/// What cannot be read or contradicts itself, with its place.
+pub fn contract(path: &Path) -> Result<(Contract, Option<Source>)> {
+    let head = crate::output::read_head(path, 8)?;
+    if kind_of(&head) != Kind::Other {
+        let bytes = bundle_bytes(path)?;
+        return Ok((contract_of(&bytes)?, None));
+    }
+    let source = Source::read(path, ErrorCode::ContractSyntax)?;
+    let contract: Contract = source.value()?;
+    contract.check().map_err(|e| source.locate(e))?;
+    Ok((contract, Some(source)))
+}
+
+/// The contract of a bundle.
+///
+/// # Errors
+/// Those of the bundle's reader and the contract's.
+pub fn contract_of(bundle: &[u8]) -> Result<Contract> {
+    Contract::from_json(Bundle::read(bundle)?.part(part::CONTRACT)?)
+}

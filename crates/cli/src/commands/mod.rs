@@ -1,0 +1,27 @@
+//! One file a command.
+
+pub mod build;
+pub mod check;
+pub mod codes;
+pub mod inspect;
+pub mod load;
+pub mod predict;
+pub mod run;
+pub mod validate;
+
+use crate::Outcome;
+use crate::args::{Cli, Command};
+use driftline::Result;
+
+/// Runs the command that was asked for.
+pub fn run(cli: &Cli) -> Result<Outcome> {
+    match &cli.command {
+        Command::Build(args) => build::run(args, cli.json),
+        Command::Predict(args) => predict::run(args, cli.json),
+        Command::Validate(args) => validate::run(args, cli.json),
+        Command::Run(args) => run::run(args, cli.json),
+        Command::Check(args) => check::run(args, cli.json),
+        Command::Inspect(args) => inspect::run(args, cli.json),
+        Command::Codes(args) => codes::run(args, cli.json),
+    }
+}
