@@ -13,7 +13,7 @@ pub struct Sizes {
     pub bytes: usize,
     /// gzip, level 9.
     pub gzip: usize,
-    /// Brotli, quality 11.
+    /// Brotli, quality 9: what a server can afford to compress on the fly.
     pub brotli: usize,
 }
 
@@ -25,7 +25,7 @@ impl Sizes {
         let gzip = gzip.write_all(bytes).and_then(|()| gzip.finish()).map_or(0, |v| v.len());
         let mut brotli = Vec::new();
         {
-            let mut encoder = brotli::CompressorWriter::new(&mut brotli, 1 << 16, 11, 22);
+            let mut encoder = brotli::CompressorWriter::new(&mut brotli, 1 << 16, 9, 22);
             let _ = encoder.write_all(bytes);
         }
         Self { bytes: bytes.len(), gzip, brotli: brotli.len() }

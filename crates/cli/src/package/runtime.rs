@@ -1,6 +1,7 @@
 //! The runtime's files: the WebAssembly module without a bundle, its scripts and templates.
 
 use super::WASM;
+use crate::output::io_error;
 use driftline::{Error, ErrorCode, Result};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -47,20 +48,21 @@ impl Runtime {
         }
     }
 
+    /// Reads an installed runtime, which is flat, or the repository's `pkg/dist`.
     fn read(directory: &Path) -> Result<Self> {
+        let template = directory.join("template");
+        let (scripts, wasm) = if template.is_dir() {
+            (template, directory.join("runtime").join(WASM))
+        } else {
+            (directory.to_path_buf(), directory.join(WASM))
+        };
         let mut files = BTreeMap::new();
-        // an installed runtime is flat, the repository's is in two directories
-        for part in [directory.join("runtime"), directory.join("template"), directory.to_path_buf()]
-        {
-            let Ok(entries) = std::fs::read_dir(&part) else { continue };
-            for path in entries.flatten().map(|e| e.path()).filter(|p| p.is_file()) {
-                let Some(name) = path.file_name().and_then(|n| n.to_str()) else { continue };
-                if part.ends_with("runtime") && part != directory && name != WASM {
-                    continue;
-                }
-                let bytes = std::fs::read(&path).map_err(|e| crate::output::io_error(&path, &e))?;
-                files.entry(name.to_owned()).or_insert(bytes);
-            }
+        let entries = std::fs::read_dir(&scripts).map_err(|e| io_error(&scripts, &e))?;
+        let paths = entries.flatten().map(|e| e.path()).filter(|p| p.is_file());
+        for path in paths.chain(wasm.is_file().then_some(wasm)) {
+            let Some(name) = path.file_name().and_then(|n| n.to_str()) else { continue };
+            let bytes = std::fs::read(&path).map_err(|e| io_error(&path, &e))?;
+            files.insert(name.to_owned(), bytes);
         }
         match NEEDED.iter().find(|name| !files.contains_key(**name)) {
             None => Ok(Self::Read(files)),

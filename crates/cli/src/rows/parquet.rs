@@ -178,3 +178,96 @@ fn plain(field: Field) -> Value<'static> {
 fn fault(error: &ParquetError) -> Error {
     Error::new(ErrorCode::BadInput, format!("the file is no readable Parquet: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+    use std::sync::Arc;
+
+    const SCHEMA: &str = "message rows {
+        optional int64 seats;
+        required double temp;
+        required boolean late;
+        optional binary carrier (utf8);
+        required int64 at (timestamp(micros, true));
+        required int64 clock (timestamp(nanos, false));
+    }";
+
+    /// Two rows; the second has no seats and no carrier.
+    fn file() -> File {
+        let file = tempfile::tempfile().unwrap();
+        let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
+        let properties = WriterProperties::builder()
+            .set_compression(parquet::basic::Compression::SNAPPY)
+            .build();
+        let target = file.try_clone().unwrap();
+        let mut writer = SerializedFileWriter::new(target, schema, Arc::new(properties)).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        let present: &[i16] = &[1, 0];
+        macro_rules! column {
+            ($type:ty, $values:expr, $levels:expr) => {{
+                let mut column = group.next_column().unwrap().unwrap();
+                column.typed::<$type>().write_batch($values, $levels, None).unwrap();
+                column.close().unwrap();
+            }};
+        }
+        column!(Int64Type, &[9_007_199_254_740_993], Some(present));
+        column!(DoubleType, &[1.5, f64::NAN], None);
+        column!(BoolType, &[true, false], None);
+        column!(ByteArrayType, &[ByteArray::from("UA")], Some(present));
+        column!(Int64Type, &[1_372_681_800_000_001, -1], None);
+        column!(Int64Type, &[1_372_681_800_000_000_000, 0], None);
+        group.close().unwrap();
+        writer.close().unwrap();
+        file
+    }
+
+    fn rows(wanted: Option<InputType>) -> Vec<Vec<Value<'static>>> {
+        let mut source = Parquet::open(file(), &|_| wanted, ProgressBar::hidden()).unwrap();
+        assert_eq!(source.columns(), ["seats", "temp", "late", "carrier", "at", "clock"]);
+        let mut rows = Vec::new();
+        while let Some(row) = source.next().unwrap() {
+            assert_eq!(row.line, rows.len() as u64 + 1);
+            let Body::Cells(cells) = row.body else { panic!("no cells") };
+            rows.push(cells);
+        }
+        rows
+    }
+
+    #[test]
+    fn typed_columns_become_values_without_conversion() {
+        let rows = rows(Some(InputType::Timestamp));
+        assert_eq!(
+            rows[0],
+            [
+                Value::Integer(9_007_199_254_740_993),
+                Value::Number(1.5),
+                Value::Bool(true),
+                text("UA".into()),
+                text("2013-07-01T12:30:00.000001Z".into()),
+                // a clock without a zone stays without an offset, which the validator refuses
+                text("2013-07-01T12:30:00".into()),
+            ]
+        );
+        assert_eq!((&rows[1][0], &rows[1][3]), (&Value::Null, &Value::Null));
+        assert!(matches!(rows[1][1], Value::Number(x) if x.is_nan()));
+        assert_eq!(rows[1][4], text("1969-12-31T23:59:59.999999Z".into()));
+    }
+
+    #[test]
+    fn an_instant_is_no_text_where_the_contract_wants_another_type() {
+        assert_eq!(rows(Some(InputType::Text))[0][4], Value::Date(1_372_681_800_000.001));
+        assert_eq!(rows(None)[0][4], Value::Date(1_372_681_800_000.001));
+    }
+
+    #[test]
+    fn what_is_no_parquet_is_refused() {
+        let file = tempfile::tempfile().unwrap();
+        let error = Parquet::open(file, &|_| None, ProgressBar::hidden()).err().unwrap();
+        assert_eq!(error.code(), ErrorCode::BadInput);
+    }
+}
