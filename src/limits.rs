@@ -19,6 +19,12 @@ pub const MAX_FEATURES: usize = 65_536;
 /// Steps of one feature: each is walked for every record.
 pub const MAX_STEPS: usize = 64;
 
+/// Checks of one input and rules of a contract: each is tried on every record.
+pub const MAX_CHECKS: usize = 1_024;
+
+/// Compiled size of one regular expression, in bytes: counted repetitions multiply.
+pub const MAX_REGEX_BYTES: usize = 1 << 20;
+
 /// Input tensors of a model.
 pub const MAX_TENSORS: usize = 4_096;
 

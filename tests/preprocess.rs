@@ -203,6 +203,117 @@ fn numbers_are_scaled() {
 }
 
 #[test]
+fn numbers_are_transformed() {
+    let row = |steps: &str, x: &str| {
+        Gate::new(&one("type: number", steps)).row(&format!("{{\"x\": {x}}}"))[0]
+    };
+    assert_eq!(row("{robust_scale: {center: 10, scale: 4}}", "12"), 0.5);
+    assert_eq!(row("{log: {base: 2}}", "8"), 3.0);
+    assert_eq!(row("{log: {base: 10, offset: 1}}", "99"), 2.0);
+    assert_eq!(row("{log: {}}", "1"), 0.0);
+    assert_eq!(row("{box_cox: {lambda: 0.5}}", "4"), 2.0);
+    assert_eq!(row("{yeo_johnson: {lambda: 0.5}}", "3"), 2.0);
+    assert_eq!(row("{quantile: {quantiles: [0, 1, 2]}}", "1.5"), 0.75);
+    assert_eq!(row("{bins: {edges: [0, 1, 2, 3]}}", "1"), 1.0);
+    let one_hot = Gate::new(&one("type: number", "{bins: {edges: [0, 1, 2, 3]}}, {one_hot: {}}"));
+    assert_eq!(one_hot.row("{\"x\": 2.5}"), [0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn categories_are_mapped_hashed_and_gathered() {
+    let input = "type: category, values: [b, a, c], unseen: encode, missing: allow";
+    let rows = |steps: &str, cases: &[(&str, &[f32])]| {
+        let gate = Gate::new(&one(input, steps));
+        for (x, row) in cases {
+            assert_eq!(gate.row(&format!("{{\"x\": {x}}}")), *row, "{steps}: {x}");
+        }
+    };
+    rows(
+        "{map: {values: [0.5, 0.25, 0.125], unseen: 0.3, missing: 0}}",
+        &[("\"b\"", &[0.5]), ("\"c\"", &[0.125]), ("\"zz\"", &[0.3]), ("null", &[0.0])],
+    );
+    rows(
+        "{one_hot: {drop: b, unseen: zeros, missing: zeros}}",
+        &[
+            ("\"b\"", &[0.0, 0.0]),
+            ("\"a\"", &[1.0, 0.0]),
+            ("\"c\"", &[0.0, 1.0]),
+            ("null", &[0.0, 0.0]),
+        ],
+    );
+    rows(
+        "{one_hot: {categories: [a, b], unseen: column, missing: zeros}}",
+        &[
+            ("\"a\"", &[1.0, 0.0, 0.0]),
+            ("\"c\"", &[0.0, 0.0, 1.0]),
+            ("\"zz\"", &[0.0, 0.0, 1.0]),
+            ("null", &[0.0; 3]),
+        ],
+    );
+    // murmur3_32("test", 0) = 0xba6bd213
+    let gate = Gate::new(&one("type: text", "{hash: {buckets: 1000}}"));
+    assert_eq!(gate.row("{\"x\": \"test\"}"), [(0xba6b_d213_u32 % 1000) as f32]);
+    let gate = Gate::new(&one("type: category, values: [test, b]", "{hash: {buckets: 1000}}"));
+    assert_eq!(gate.row("{\"x\": \"test\"}"), [(0xba6b_d213_u32 % 1000) as f32]);
+    let gate = Gate::new(&one("type: text, allow_empty: true", "{text_length: {}}"));
+    assert_eq!(gate.row("{\"x\": \"日本\"}"), [2.0]);
+    assert_eq!(gate.row("{\"x\": \"\"}"), [0.0]);
+    let tokens = "{hash_tokens: {tokens: words, buckets: 16, norm: none, signed: false}}";
+    let row = Gate::new(&one("type: text", tokens)).row("{\"x\": \"To be or not to be\"}");
+    assert_eq!(row.iter().sum::<f32>(), 6.0);
+}
+
+#[test]
+fn times_are_measured_and_missing_ones_may_be_nan() {
+    let gate = Gate::new(
+        r"
+format: driftline.contract/1
+name: t
+inputs: [{name: a, type: timestamp}, {name: b, type: timestamp, missing: allow}]
+features:
+  - {name: epoch, from: a, steps: [{epoch: {unit: days}}]}
+  - {name: since, from: a, steps: [{since: {input: b, unit: hours}}, {missing_as_nan: {}}]}
+tensors: [{name: x, dtype: float32, features: [epoch, since]}]
+",
+    );
+    let row = gate.row(r#"{"a": "1970-01-02T12:00:00.5Z", "b": "1970-01-03T12:00:00.5Z"}"#);
+    assert_eq!(row, [1.500_005_8, -24.0]);
+    let row = gate.row(r#"{"a": "1970-01-02T00:00:00Z", "b": null}"#);
+    assert!(row[0] == 1.0 && row[1].is_nan());
+}
+
+#[test]
+fn contradicting_steps_are_refused() {
+    let refused = |input: &str, steps: &str, path: &str| {
+        let contract: Contract = serde_saphyr::from_str(&one(input, steps)).unwrap();
+        let error = contract.check().unwrap_err();
+        assert_eq!(
+            error.place().path.as_deref(),
+            Some(format!("features[0].steps[0].{path}").as_str()),
+            "{error}"
+        );
+    };
+    let number = "type: number";
+    refused(number, "{log: {base: 1}}", "log.base");
+    refused(number, "{robust_scale: {center: 0, scale: 0}}", "robust_scale.scale");
+    refused(number, "{quantile: {quantiles: [1]}}", "quantile.quantiles");
+    refused(number, "{bins: {edges: [0, 1, 1]}}", "bins.edges[2]");
+    refused(number, "{hash: {buckets: 10}}", "hash");
+    refused(number, "{epoch: {unit: days}}", "epoch");
+    refused(number, "{missing_as_nan: {}}", "missing_as_nan");
+    refused("type: text", "{hash: {buckets: 0}}", "hash.buckets");
+    refused(
+        "type: text",
+        "{hash_tokens: {tokens: words, ngrams: [2, 1], buckets: 4}}",
+        "hash_tokens.ngrams",
+    );
+    refused("type: timestamp", "{since: {input: y, unit: days}}", "since.input");
+    let category = "type: category, values: [a, b]";
+    refused(category, "{map: {values: [1]}}", "map.values");
+    refused(category, "{one_hot: {drop: c}}", "one_hot.drop");
+}
+
+#[test]
 fn what_a_column_cannot_hold_is_a_violation_and_leaves_no_row() {
     for (input, steps, x) in [
         ("type: number", "", "1e39"),

@@ -12,18 +12,22 @@
 //! ```
 
 mod check;
+mod clause;
 mod json;
+mod pattern;
 mod quote;
 mod record;
 mod scalar;
 mod schema;
 mod step;
+mod strptime;
 mod time;
 mod valid;
 mod validate;
 mod value;
 mod violation;
 
+pub use clause::{Accept, Anchor, Charset, Check, Fields, Of, Rule, Skip, ValueType};
 pub use json::{HUGE_INTEGER, LONE_SURROGATE};
 pub use record::RecordReader;
 pub use scalar::{Scalar, exact_f64};
@@ -31,7 +35,9 @@ pub use schema::{
     Contract, Input, InputType, Missing, OutputKind, Outputs, TensorSpec, UnknownFields, Unseen,
     is_utc,
 };
-pub use step::{CalendarPart, Feature, ImputeStrategy, OneHotOther, Step};
+pub use step::{
+    CalendarPart, Distribution, Feature, ImputeStrategy, Norm, OneHotOther, Step, TimeUnit, Tokens,
+};
 pub use time::{Instant, TimeFault, parse_rfc3339};
 pub use valid::{Cell, ValidRecord};
 pub(crate) use validate::TextSet;

@@ -103,6 +103,7 @@ impl<'a> Row<'a, '_> {
                 } else if !self.record.duplicates.contains(&i) {
                     self.record.duplicates.push(i);
                 }
+                self.record.out_of_order |= i < self.next;
                 self.next = i + 1;
             }
             None => {

@@ -1,6 +1,7 @@
 //! The contract file: what a record must be and what of it the model is given.
 
 use super::check;
+use super::clause::{Accept, Check, Fields, Rule};
 use super::scalar::Scalar;
 use super::step::{Feature, Step};
 use super::violation::Severity;
@@ -33,6 +34,12 @@ pub struct Contract {
     pub unknown_fields: UnknownFields,
     /// The fields of a record.
     pub inputs: Vec<Input>,
+    /// What the fields must be as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Fields>,
+    /// Rules over several inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
     /// Columns computed from the inputs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<Feature>,
@@ -75,6 +82,8 @@ pub enum InputType {
     Boolean,
     /// An instant: RFC 3339 text with an offset, or a JavaScript `Date`.
     Timestamp,
+    /// Any value, restricted by `checks`; no feature can use it.
+    Any,
 }
 
 impl InputType {
@@ -87,6 +96,7 @@ impl InputType {
             Self::Category => "category",
             Self::Boolean => "boolean",
             Self::Timestamp => "timestamp",
+            Self::Any => "any",
         }
     }
 }
@@ -184,6 +194,12 @@ pub struct Input {
     #[serde(default = "reject", skip_serializing_if = "is_reject")]
     #[cfg_attr(feature = "schema", schemars(default = "reject"))]
     pub severity: Severity,
+    /// Values of another type that are taken all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accept: Vec<Accept>,
+    /// More checks, each with its own severity, tried after the clauses above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
 }
 
 impl Input {
@@ -206,6 +222,8 @@ impl Input {
             max_length: None,
             allow_empty: false,
             severity: Severity::Reject,
+            accept: Vec::new(),
+            checks: Vec::new(),
         }
     }
 }
@@ -338,18 +356,18 @@ pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-fn yes() -> bool {
+pub(crate) fn yes() -> bool {
     true
 }
 
-fn is_true(value: &bool) -> bool {
+pub(crate) fn is_true(value: &bool) -> bool {
     *value
 }
 
-fn reject() -> Severity {
+pub(crate) fn reject() -> Severity {
     Severity::Reject
 }
 
-fn is_reject(value: &Severity) -> bool {
+pub(crate) fn is_reject(value: &Severity) -> bool {
     *value == Severity::Reject
 }

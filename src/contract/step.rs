@@ -1,7 +1,7 @@
 //! Features: how the model's columns are computed from an input, step by step.
 
 use super::scalar::Scalar;
-use super::schema::is_default;
+use super::schema::{is_default, is_true, yes};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "schema")]
@@ -119,6 +119,109 @@ pub enum Step {
         /// What a missing value gives.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         missing: Option<OneHotOther>,
+        /// A category without a column of its own: it gives 0 in every column.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        drop: Option<Scalar>,
+    },
+    /// A number that training found for each category: target, frequency or weight of evidence.
+    Map {
+        /// The categories; the input's `values` if left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        categories: Option<Vec<Scalar>>,
+        /// The number of each.
+        values: Vec<f64>,
+        /// The number of a value that is not in the list.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unseen: Option<f64>,
+        /// The number of a missing value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<f64>,
+    },
+    /// A bucket from 0 by hash: 32-bit MurmurHash3 (x86) of the text's UTF-8, modulo `buckets`.
+    /// Unseen categories have a bucket like all others.
+    Hash {
+        /// Buckets.
+        buckets: u32,
+        /// Seed of the hash.
+        #[serde(default, skip_serializing_if = "is_default")]
+        seed: u32,
+    },
+    /// One column a bucket: how often n-grams of the text fall into it, as scikit-learn's
+    /// `HashingVectorizer` counts them.
+    HashTokens {
+        /// What the text is cut into.
+        tokens: Tokens,
+        /// Shortest and longest n-gram.
+        #[serde(default = "unigrams", skip_serializing_if = "are_unigrams")]
+        ngrams: (u32, u32),
+        /// Columns.
+        buckets: u32,
+        /// Half of the n-grams count −1, so that collisions cancel out; `true` if left out.
+        #[serde(default = "yes", skip_serializing_if = "is_true")]
+        signed: bool,
+        /// The text is put in lower case first; `true` if left out.
+        #[serde(default = "yes", skip_serializing_if = "is_true")]
+        lowercase: bool,
+        /// What the columns are divided by.
+        #[serde(default, skip_serializing_if = "is_default")]
+        norm: Norm,
+    },
+    /// Number of characters (Unicode scalar values).
+    TextLength {},
+    /// Time since 1970-01-01T00:00:00Z.
+    Epoch {
+        /// The unit.
+        unit: TimeUnit,
+    },
+    /// Time since another timestamp of the record, negative before it; missing if that is.
+    Since {
+        /// The input with the other timestamp.
+        input: String,
+        /// The unit.
+        unit: TimeUnit,
+    },
+    /// NaN for a missing value, for models that were trained with NaN as missing; float tensors
+    /// only. Nothing else ever puts NaN into a tensor.
+    MissingAsNan {},
+    /// `(x − center) / scale`, median and interquartile range of the training data.
+    RobustScale {
+        /// What becomes 0.
+        center: f64,
+        /// What becomes 1 after that, not 0.
+        scale: f64,
+    },
+    /// Logarithm of x + `offset`; a violation unless that is above 0.
+    Log {
+        /// Base, above 0 and not 1; e if left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<f64>,
+        /// Added first.
+        #[serde(default, skip_serializing_if = "is_default")]
+        offset: f64,
+    },
+    /// Box and Cox (1964): `(x^λ − 1) / λ`, or `ln x` for λ = 0; a violation unless x is above 0.
+    BoxCox {
+        /// λ.
+        lambda: f64,
+    },
+    /// Yeo and Johnson (2000), for numbers of either sign.
+    YeoJohnson {
+        /// λ.
+        lambda: f64,
+    },
+    /// Place among the training data's quantiles, as scikit-learn's `QuantileTransformer`.
+    Quantile {
+        /// The quantiles, rising, two or more, evenly spaced in probability from 0 to 1.
+        quantiles: Vec<f64>,
+        /// Distribution of the result.
+        #[serde(default, skip_serializing_if = "is_default")]
+        output: Distribution,
+    },
+    /// Number of the bin from 0: bins are `[edge, next edge)`, values beyond the ends fall into
+    /// the outer bins.
+    Bins {
+        /// The edges, rising, both ends included.
+        edges: Vec<f64>,
     },
     /// `(x − mean) / scale`.
     StandardScale {
@@ -166,6 +269,19 @@ impl Step {
             Self::Clip { .. } => "clip",
             Self::Log1p {} => "log1p",
             Self::Cyclic { .. } => "cyclic",
+            Self::Map { .. } => "map",
+            Self::Hash { .. } => "hash",
+            Self::HashTokens { .. } => "hash_tokens",
+            Self::TextLength {} => "text_length",
+            Self::Epoch { .. } => "epoch",
+            Self::Since { .. } => "since",
+            Self::MissingAsNan {} => "missing_as_nan",
+            Self::RobustScale { .. } => "robust_scale",
+            Self::Log { .. } => "log",
+            Self::BoxCox { .. } => "box_cox",
+            Self::YeoJohnson { .. } => "yeo_johnson",
+            Self::Quantile { .. } => "quantile",
+            Self::Bins { .. } => "bins",
         }
     }
 }
@@ -177,4 +293,78 @@ impl Step {
 pub enum OneHotOther {
     /// 0 in every column.
     Zeros,
+    /// A last column of its own, for values that training had gathered as infrequent.
+    Column,
+}
+
+/// What a text is cut into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Tokens {
+    /// Runs of two or more letters, digits and underscores.
+    Words,
+    /// Characters; runs of white space count as one space.
+    Characters,
+}
+
+/// What a row of counts is divided by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Norm {
+    /// Nothing.
+    None,
+    /// The sum of its absolute values.
+    L1,
+    /// Its Euclidean length.
+    #[default]
+    L2,
+}
+
+/// A distribution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Distribution {
+    /// Uniform on [0, 1].
+    #[default]
+    Uniform,
+    /// Normal with mean 0 and deviation 1, cut at about ±5.2.
+    Normal,
+}
+
+/// A unit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TimeUnit {
+    /// 1 s.
+    Seconds,
+    /// 60 s.
+    Minutes,
+    /// 3,600 s.
+    Hours,
+    /// 86,400 s, whatever the calendar says.
+    Days,
+}
+
+impl TimeUnit {
+    /// The unit in seconds.
+    pub const fn seconds(self) -> f64 {
+        match self {
+            Self::Seconds => 1.0,
+            Self::Minutes => 60.0,
+            Self::Hours => 3_600.0,
+            Self::Days => 86_400.0,
+        }
+    }
+}
+
+fn unigrams() -> (u32, u32) {
+    (1, 1)
+}
+
+fn are_unigrams(ngrams: &(u32, u32)) -> bool {
+    *ngrams == unigrams()
 }

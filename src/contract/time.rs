@@ -155,7 +155,7 @@ fn fraction(rest: &[u8]) -> Result<(u32, &[u8]), TimeFault> {
     Ok((value * 10u32.pow(9 - n as u32), rest))
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
+pub(super) fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         4 | 6 | 9 | 11 => 30,
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,

@@ -24,6 +24,8 @@ pub enum Cell<'a> {
     Unseen(Cow<'a, str>),
     /// An instant.
     Timestamp(Instant),
+    /// An array or object under an input of type `any`; nothing is computed from it.
+    Opaque,
 }
 
 /// A record after validation: one cell an input, in the contract's order.

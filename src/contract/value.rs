@@ -68,6 +68,9 @@ pub struct RawRecord<'a> {
     pub unknown_count: usize,
     /// Inputs (by index) that the source named more than once; JSON text allows it.
     pub duplicates: Vec<usize>,
+    /// The fields did not stand in the order of the contract's inputs. Sources without an order
+    /// leave it `false`.
+    pub out_of_order: bool,
     /// The source was no record at all; what it was instead.
     pub not_a_record: Option<&'static str>,
 }

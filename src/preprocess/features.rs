@@ -1,5 +1,6 @@
 //! The model's input tensors, filled row by row.
 
+use super::clock::Clock;
 use super::pipeline::Pipeline;
 use super::step::{Item, Refusal, refuse};
 use crate::error::ErrorCode;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 pub struct Features {
     pub(super) tensors: Vec<FeatureTensor>,
     pub(super) rows: usize,
+    pub(super) clocks: Vec<Option<Clock>>,
 }
 
 /// One input tensor, `[rows, width]`, row-major.
@@ -45,7 +47,7 @@ pub enum FeatureValue<'a> {
 impl Features {
     /// Empty tensors for the pipeline's rows.
     pub fn new(pipeline: &Pipeline) -> Self {
-        Self { tensors: pipeline.empty_tensors(), rows: 0 }
+        Self { tensors: pipeline.empty_tensors(), rows: 0, clocks: Vec::new() }
     }
 
     /// Drops the rows and keeps the memory.
@@ -113,6 +115,9 @@ impl FeatureTensor {
             }
             Item::OneHot(at, width) => (0..width)
                 .try_for_each(|n| self.push_one(Item::Integer(i64::from(at == Some(n))), texts)),
+            Item::Tokens(hasher, text) => {
+                hasher.row(text).into_iter().try_for_each(|x| self.push_one(Item::Number(x), texts))
+            }
             item => self.push_one(item, texts),
         }
     }
@@ -125,6 +130,8 @@ impl FeatureTensor {
             return Err(MISSING);
         }
         match &mut self.data {
+            TensorData::Float32(v) if matches!(item, Item::Nan) => v.push(f32::NAN),
+            TensorData::Float64(v) if matches!(item, Item::Nan) => v.push(f64::NAN),
             TensorData::Float32(v) => {
                 let x = item.as_f64().ok_or(UNFIT)? as f32;
                 v.push(if x.is_finite() { x } else { return Err(UNFIT) });

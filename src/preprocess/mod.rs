@@ -1,13 +1,17 @@
 //! Valid records to the model's input tensors, exactly as the contract declares.
 //!
 //! Arithmetic is binary64 and every value is cast to its tensor's element type once, at the end.
-//! What a column cannot hold is a violation, never a rounded, infinite or absent value.
+//! What a column cannot hold is a violation, never a rounded, infinite or absent value. NaN is in a
+//! tensor only where the contract says `missing_as_nan`.
 
 mod clock;
+mod compile;
 mod encode;
 mod features;
+mod hash;
 mod pipeline;
 mod step;
+mod transform;
 mod zone;
 
 pub use features::{FeatureTensor, FeatureValue, Features};

@@ -1,11 +1,10 @@
 //! Features compiled and run.
 
+use super::compile::Compiler;
 use super::features::{FeatureTensor, Features};
-use super::step::{Item, Op, Refusal};
+use super::step::{Context, Item, Op, Refusal, Texts};
 use super::zone::ZoneRules;
-use crate::contract::{
-    Cell, Contract, Feature, Input, InputType, Scalar, Severity, ValidRecord, Violation,
-};
+use crate::contract::{Cell, Contract, Feature, Severity, ValidRecord, Violation};
 use crate::error::{Error, ErrorCode, Result};
 use crate::tensor::{DType, TensorData};
 use std::sync::Arc;
@@ -14,6 +13,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     tensors: Vec<TensorPlan>,
+    /// How many clocks a record is looked at on.
+    clocks: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -31,7 +32,7 @@ struct FeaturePlan {
     input_name: Arc<str>,
     ops: Vec<Op>,
     /// What category numbers stand for at the end, if categories go into a string tensor.
-    texts: Box<[Box<str>]>,
+    texts: Texts,
 }
 
 impl Pipeline {
@@ -41,6 +42,7 @@ impl Pipeline {
     /// As [`Contract::check`], and [`ErrorCode::UnknownZone`] for a zone without rules.
     pub fn new(contract: &Contract, zones: &ZoneRules) -> Result<Self> {
         contract.check()?;
+        let mut clocks = Vec::new();
         let tensors = contract.tensors.iter().map(|spec| {
             let mut features = Vec::new();
             let mut columns: Vec<Box<str>> = Vec::new();
@@ -52,13 +54,7 @@ impl Pipeline {
                         "a checked contract lacks a feature",
                     ));
                 };
-                let Some((at, input)) = contract.input(&feature.from) else {
-                    return Err(Error::new(
-                        ErrorCode::Internal,
-                        "a checked contract lacks an input",
-                    ));
-                };
-                let (plan, names) = compile(feature, at, input, zones)?;
+                let (plan, names) = compile(contract, zones, feature, &mut clocks)?;
                 columns.extend(names);
                 features.push(plan);
             }
@@ -69,7 +65,8 @@ impl Pipeline {
                 features,
             })
         });
-        Ok(Self { tensors: tensors.collect::<Result<_>>()? })
+        let tensors = tensors.collect::<Result<_>>()?;
+        Ok(Self { tensors, clocks: clocks.len() })
     }
 
     /// Computes the features of a record and appends them as one row.
@@ -83,9 +80,12 @@ impl Pipeline {
         violations: &mut Vec<Violation>,
     ) -> bool {
         let mut whole = true;
+        features.clocks.clear();
+        features.clocks.resize(self.clocks, None);
+        let mut context = Context { cells: &record.cells, clocks: &mut features.clocks };
         for (plan, tensor) in self.tensors.iter().zip(&mut features.tensors) {
             for feature in &plan.features {
-                if let Err(refusal) = feature.run(record, tensor) {
+                if let Err(refusal) = feature.run(&mut context, tensor) {
                     whole = false;
                     violations.push(feature.violation(&refusal));
                 }
@@ -112,40 +112,36 @@ impl Pipeline {
 }
 
 fn compile(
-    feature: &Feature,
-    at: usize,
-    input: &Input,
+    contract: &Contract,
     zones: &ZoneRules,
+    feature: &Feature,
+    clocks: &mut Vec<(usize, String)>,
 ) -> Result<(FeaturePlan, Vec<Box<str>>)> {
-    let mut known = match input.kind {
-        InputType::Boolean => Some(vec![Scalar::Bool(false), Scalar::Bool(true)]),
-        _ => input.values.clone(),
-    };
-    let mut vocabulary = known.clone().filter(|_| input.kind == InputType::Category);
-    let mut ops = Vec::with_capacity(feature.steps.len());
-    let mut suffixes = vec![String::new()];
-    for step in &feature.steps {
-        suffixes = Op::columns(step, known.as_deref());
-        ops.push(Op::new(step, &mut vocabulary, &mut known, zones)?);
-    }
-    let texts = vocabulary.iter().flatten().map(|v| v.as_text().unwrap_or_default().into());
+    let (at, input) = contract
+        .input(&feature.from)
+        .ok_or_else(|| Error::new(ErrorCode::Internal, "a checked contract lacks an input"))?;
+    let mut compiler = Compiler::new(contract, zones, at, input);
+    let ops = feature.steps.iter().map(|step| compiler.step(step, clocks));
     let plan = FeaturePlan {
         name: feature.name.as_str().into(),
         input: at,
         input_name: input.name.as_str().into(),
-        ops,
-        texts: texts.collect(),
+        ops: ops.collect::<Result<_>>()?,
+        texts: compiler.texts(),
     };
-    let columns = suffixes.iter().map(|s| format!("{}{s}", feature.name).into()).collect();
-    Ok((plan, columns))
+    let columns = compiler.columns.iter().map(|s| format!("{}{s}", feature.name).into());
+    Ok((plan, columns.collect()))
 }
 
 impl FeaturePlan {
-    fn run(&self, record: &ValidRecord<'_>, tensor: &mut FeatureTensor) -> Result<(), Refusal> {
-        let cell = record.cells.get(self.input).unwrap_or(&Cell::Missing);
-        let mut item = Item::of(cell)?;
+    fn run(
+        &self,
+        context: &mut Context<'_, '_>,
+        tensor: &mut FeatureTensor,
+    ) -> Result<(), Refusal> {
+        let mut item = Item::of(context.cells.get(self.input).unwrap_or(&Cell::Missing))?;
         for op in &self.ops {
-            item = op.apply(item)?;
+            item = op.apply(item, context)?;
         }
         tensor.push(item, &self.texts)
     }

@@ -1,11 +1,11 @@
 //! Features: every step gets a type that it can take, and leaves nothing unhandled.
 
 use super::inputs::{check_list, in_range, is_value_of, key};
-use super::{fault, names};
+use super::{fault, names, steps};
 use crate::contract::quote::quote;
 use crate::contract::scalar::Scalar;
 use crate::contract::schema::{Contract, Input, InputType, Missing, Unseen};
-use crate::contract::step::{Feature, ImputeStrategy, Step};
+use crate::contract::step::{Feature, ImputeStrategy, OneHotOther, Step};
 use crate::contract::violation::Severity;
 use crate::error::Result;
 use crate::limits::{MAX_FEATURES, MAX_NAME_BYTES, MAX_STEPS};
@@ -40,7 +40,7 @@ impl Flow {
         Self { kind: input.kind, width: 1, missing, unseen, values }
     }
 
-    fn becomes(&mut self, kind: InputType, width: usize) {
+    pub fn becomes(&mut self, kind: InputType, width: usize) {
         self.kind = kind;
         self.width = width;
         self.values = None;
@@ -64,7 +64,7 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
             fault(format!("{path}.from"), format!("no input is named {}", quote(&feature.from)))
         })?;
         used.insert(at);
-        flow(feature, input, &path)?;
+        flow(contract, feature, input, &path)?;
     }
     for (i, input) in contract.inputs.iter().enumerate() {
         if used.contains(&i) {
@@ -85,7 +85,12 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
 }
 
 /// Follows a value through the steps of a feature.
-pub(super) fn flow(feature: &Feature, input: &Input, path: &str) -> Result<Flow> {
+pub(super) fn flow(
+    contract: &Contract,
+    feature: &Feature,
+    input: &Input,
+    path: &str,
+) -> Result<Flow> {
     if feature.steps.len() > MAX_STEPS {
         return Err(fault(format!("{path}.steps"), format!("more than {MAX_STEPS} steps")));
     }
@@ -98,7 +103,7 @@ pub(super) fn flow(feature: &Feature, input: &Input, path: &str) -> Result<Flow>
                 "the step before gives several columns, so this one cannot follow",
             ));
         }
-        apply(&mut flow, step, input, &at)?;
+        apply(contract, &mut flow, step, input, &at)?;
     }
     if flow.missing {
         let message = format!("{} may be missing, and no step handles it", quote(&input.name));
@@ -109,7 +114,7 @@ pub(super) fn flow(feature: &Feature, input: &Input, path: &str) -> Result<Flow>
     Ok(flow)
 }
 
-fn apply(flow: &mut Flow, step: &Step, input: &Input, at: &str) -> Result<()> {
+fn apply(contract: &Contract, flow: &mut Flow, step: &Step, input: &Input, at: &str) -> Result<()> {
     match step {
         Step::Impute { value, strategy } => impute(flow, value, *strategy, input, at),
         Step::MissingIndicator {} => {
@@ -136,47 +141,52 @@ fn apply(flow: &mut Flow, step: &Step, input: &Input, at: &str) -> Result<()> {
             flow.becomes(if whole { InputType::Integer } else { InputType::Number }, 1);
             Ok(())
         }
-        Step::OneHot { categories, unseen, missing } => {
+        Step::OneHot { categories, unseen, missing, drop } => {
             let width =
                 encoder(flow, categories.as_deref(), unseen.is_some(), missing.is_some(), at)?;
-            flow.becomes(InputType::Integer, width);
+            let list = categories.as_deref().or(flow.values.as_deref()).unwrap_or_default();
+            if let Some(drop) = drop
+                && !list.iter().any(|v| key(v) == key(drop))
+            {
+                return Err(fault(format!("{at}.drop"), format!("`{drop}` is no category here")));
+            }
+            let other = [unseen, missing].contains(&&Some(OneHotOther::Column));
+            flow.becomes(
+                InputType::Integer,
+                width + usize::from(other) - usize::from(drop.is_some()),
+            );
+            if flow.width == 0 {
+                return Err(fault(at, "no column is left"));
+            }
             Ok(())
         }
-        Step::StandardScale { mean, scale } => {
-            finite(Some(*mean), at, "mean")?;
-            finite(Some(*scale), at, "scale")?;
-            if *scale == 0.0 {
-                return Err(fault(format!("{at}.scale"), "a scale of 0 divides by 0"));
+        Step::Map { categories, values, unseen, missing } => {
+            let n = encoder(flow, categories.as_deref(), unseen.is_some(), missing.is_some(), at)?;
+            if values.len() != n {
+                let message = format!("{} numbers for {n} categories", values.len());
+                return Err(fault(format!("{at}.values"), message));
             }
+            for x in values.iter().chain(unseen).chain(missing) {
+                finite(Some(*x), at, "values")?;
+            }
+            flow.becomes(InputType::Number, 1);
+            Ok(())
+        }
+        Step::Since { input: other, .. } => {
+            expect(flow, flow.kind == InputType::Timestamp, "a timestamp", at)?;
+            let found = contract.input(other).filter(|(_, i)| i.kind == InputType::Timestamp);
+            let (_, other_input) = found.ok_or_else(|| {
+                fault(format!("{at}.input"), format!("no timestamp is named {}", quote(other)))
+            })?;
+            flow.becomes(InputType::Number, 1);
+            flow.missing |= matches!(other_input.missing, Missing::Impute | Missing::Allow);
+            Ok(())
+        }
+        Step::MissingAsNan {} => {
+            handles_missing(flow, at)?;
             numeric(flow, 1, at)
         }
-        Step::MinMaxScale { minimum, maximum } => {
-            finite(Some(*minimum), at, "minimum")?;
-            finite(Some(*maximum), at, "maximum")?;
-            if minimum >= maximum || !(maximum - minimum).is_finite() {
-                return Err(fault(format!("{at}.minimum"), "`minimum` must lie below `maximum`"));
-            }
-            numeric(flow, 1, at)
-        }
-        Step::Clip { minimum, maximum } => {
-            finite(*minimum, at, "minimum")?;
-            finite(*maximum, at, "maximum")?;
-            if minimum.is_none() && maximum.is_none() {
-                return Err(fault(at, "a clip needs `minimum` or `maximum`"));
-            }
-            if minimum.zip(*maximum).is_some_and(|(low, high)| low > high) {
-                return Err(fault(format!("{at}.minimum"), "`minimum` is above `maximum`"));
-            }
-            numeric(flow, 1, at)
-        }
-        Step::Log1p {} => numeric(flow, 1, at),
-        Step::Cyclic { period } => {
-            finite(Some(*period), at, "period")?;
-            if *period <= 0.0 {
-                return Err(fault(format!("{at}.period"), "the period must be above 0"));
-            }
-            numeric(flow, 2, at)
-        }
+        other => steps::apply(flow, other, at),
     }
 }
 
@@ -184,21 +194,21 @@ fn zone_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'+')
 }
 
-fn expect(flow: &Flow, holds: bool, wanted: &str, at: &str) -> Result<()> {
+pub(super) fn expect(flow: &Flow, holds: bool, wanted: &str, at: &str) -> Result<()> {
     if holds {
         return Ok(());
     }
     Err(fault(at, format!("the step takes {wanted}, and a {} arrives", flow.kind.as_str())))
 }
 
-fn finite(x: Option<f64>, at: &str, name: &str) -> Result<()> {
+pub(super) fn finite(x: Option<f64>, at: &str, name: &str) -> Result<()> {
     if x.is_none_or(f64::is_finite) {
         return Ok(());
     }
     Err(fault(format!("{at}.{name}"), "the number must be finite"))
 }
 
-fn numeric(flow: &mut Flow, width: usize, at: &str) -> Result<()> {
+pub(super) fn numeric(flow: &mut Flow, width: usize, at: &str) -> Result<()> {
     expect(flow, flow.is_numeric(), "a number", at)?;
     flow.becomes(InputType::Number, width);
     Ok(())

@@ -139,7 +139,7 @@ pub(super) fn is_value_of(kind: InputType, scalar: &Scalar) -> bool {
             scalar.as_text().is_some_and(|t| t.len() <= MAX_TEXT_BYTES)
         }
         InputType::Boolean => matches!(scalar, Scalar::Bool(_)),
-        InputType::Timestamp => false,
+        InputType::Timestamp | InputType::Any => false,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Contradictions of a contract, found when it is loaded and not when a record meets them.
 
+mod clauses;
 mod features;
 mod inputs;
 mod names;
+mod steps;
 mod tensors;
 
 use super::schema::Contract;
@@ -15,6 +17,10 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
     }
     names::check_name(&contract.name, "name")?;
     inputs::check(&contract.inputs)?;
+    for (i, input) in contract.inputs.iter().enumerate() {
+        clauses::check_input(contract, input, &format!("inputs[{i}]"))?;
+    }
+    clauses::check_rules(contract)?;
     features::check(contract)?;
     tensors::check(contract)
 }

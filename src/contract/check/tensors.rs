@@ -4,6 +4,7 @@ use super::features::flow;
 use super::{fault, names};
 use crate::contract::quote::quote;
 use crate::contract::schema::{Contract, InputType, OutputKind, Outputs};
+use crate::contract::step::{Feature, Step};
 use crate::error::Result;
 use crate::limits::{MAX_CATEGORIES, MAX_TENSOR_ELEMENTS, MAX_TENSORS};
 use crate::tensor::DType;
@@ -15,7 +16,7 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
         if let Some((_, input)) = contract.input(&feature.from) {
             flows.insert(
                 feature.name.as_str(),
-                (i, flow(feature, input, &format!("features[{i}]"))?),
+                (i, flow(contract, feature, input, &format!("features[{i}]"))?),
             );
         }
     }
@@ -45,6 +46,10 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
                 );
                 return Err(fault(path, message));
             }
+            let nan = contract.features.get(*at).is_some_and(has_nan);
+            if nan && !matches!(tensor.dtype, DType::Float32 | DType::Float64) {
+                return Err(fault(path, "only float tensors can hold NaN for a missing value"));
+            }
             if flow.unseen && flow.kind == InputType::Category && tensor.dtype != DType::String {
                 return Err(fault(path, format!("unseen categories reach {}", quote(name))));
             }
@@ -67,6 +72,10 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
         Some(outputs) => check_outputs(outputs),
         None => Ok(()),
     }
+}
+
+fn has_nan(feature: &Feature) -> bool {
+    feature.steps.iter().any(|step| matches!(step, Step::MissingAsNan {}))
 }
 
 /// Whether the element type holds every value of the kind without rounding to whole numbers.

@@ -1,4 +1,7 @@
-//! A fixed set of texts with their positions.
+//! Fixed sets of texts and values.
+
+use crate::contract::scalar::Scalar;
+use crate::contract::valid::Cell;
 
 /// Texts sorted for binary search, each with its position in the list that it came from.
 ///
@@ -48,6 +51,62 @@ fn packed(text: &str) -> Option<u64> {
         return None;
     }
     Some(bytes.iter().fold(bytes.len() as u64, |key, b| (key << 8) | u64::from(*b)))
+}
+
+/// A fixed set of values of any type. Numbers compare by value, whatever they are written as.
+#[derive(Clone, Debug)]
+pub(super) struct Values {
+    texts: TextSet,
+    integers: Vec<i64>,
+    /// Those that are no whole number in 64 bits.
+    numbers: Vec<f64>,
+    booleans: [bool; 2],
+}
+
+impl Values {
+    pub fn new(list: &[Scalar]) -> Self {
+        let texts = TextSet::new(list.iter().filter_map(Scalar::as_text));
+        let (mut integers, mut numbers, mut booleans) = (Vec::new(), Vec::new(), [false; 2]);
+        for scalar in list {
+            match scalar {
+                Scalar::Integer(i) => integers.push(*i),
+                Scalar::Number(x) => match whole(*x) {
+                    Some(i) => integers.push(i),
+                    None => numbers.push(*x),
+                },
+                Scalar::Bool(b) => {
+                    let [no, yes] = &mut booleans;
+                    *(if *b { yes } else { no }) = true;
+                }
+                Scalar::Text(_) => {}
+            }
+        }
+        integers.sort_unstable();
+        numbers.sort_unstable_by(f64::total_cmp);
+        Self { texts, integers, numbers, booleans }
+    }
+
+    pub fn contains(&self, cell: &Cell<'_>) -> bool {
+        match cell {
+            Cell::Text(text) | Cell::Unseen(text) => self.texts.position(text).is_some(),
+            Cell::Integer(i) => self.integers.binary_search(i).is_ok(),
+            Cell::Number(x) => match whole(*x) {
+                Some(i) => self.integers.binary_search(&i).is_ok(),
+                None => self.numbers.binary_search_by(|v| v.total_cmp(x)).is_ok(),
+            },
+            Cell::Boolean(b) => {
+                let [no, yes] = self.booleans;
+                if *b { yes } else { no }
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The number as an integer of 64 bits, if it is one; −0 is 0.
+fn whole(x: f64) -> Option<i64> {
+    let i = x as i64;
+    (i as f64 == x && x < 9_223_372_036_854_775_808.0).then_some(i)
 }
 
 #[cfg(test)]

@@ -1,12 +1,19 @@
 //! Validators: a raw record against the contract, every clause, nothing converted.
 
+mod check;
 mod lookup;
 mod number;
+mod order;
+mod rule;
 mod text;
 mod timestamp;
 
+pub(crate) use check::CompiledCheck;
 pub(crate) use lookup::TextSet;
+pub(crate) use order::Bound;
 
+use super::clause::{Accept, Fields};
+use super::json::HUGE_INTEGER;
 use super::quote::{cut, quote};
 use super::schema::{Contract, Input, InputType, Missing, UnknownFields};
 use super::valid::{Cell, ValidRecord};
@@ -18,11 +25,14 @@ use std::sync::Arc;
 /// A contract's inputs, compiled for checking records.
 ///
 /// The order of violations is fixed: first those of the record as a whole (no record, unknown
-/// fields in the record's order), then those of the inputs in the contract's order.
+/// fields in the record's order, number and order of the fields), then those of the inputs in the
+/// contract's order, then those of the rules.
 #[derive(Clone, Debug)]
 pub struct Validator {
     inputs: Vec<InputRule>,
     unknown: UnknownFields,
+    fields: Option<Fields>,
+    rules: Vec<rule::CompiledRule>,
 }
 
 #[derive(Clone, Debug)]
@@ -31,6 +41,8 @@ struct InputRule {
     required: bool,
     missing: Missing,
     kind: Kind,
+    accept: Box<[Accept]>,
+    checks: Box<[CompiledCheck]>,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +53,7 @@ enum Kind {
     Category(text::CategoryRule),
     Boolean,
     Timestamp(timestamp::TimestampRule),
+    Any { infinity: bool },
 }
 
 impl Validator {
@@ -50,8 +63,15 @@ impl Validator {
     /// As [`Contract::check`].
     pub fn new(contract: &Contract) -> Result<Self> {
         contract.check()?;
-        let inputs = contract.inputs.iter().map(InputRule::new).collect();
-        Ok(Self { inputs, unknown: contract.unknown_fields })
+        let inputs = contract.inputs.iter().map(InputRule::new).collect::<Result<_>>()?;
+        let rules = contract.rules.iter().map(|r| rule::CompiledRule::new(r, contract));
+        let rules = rules.collect::<Result<_>>()?;
+        Ok(Self {
+            inputs,
+            unknown: contract.unknown_fields,
+            fields: contract.fields.clone(),
+            rules,
+        })
     }
 
     /// Checks every clause of the record and reports all that are broken.
@@ -72,6 +92,9 @@ impl Validator {
         if record.unknown_count > 0 {
             self.report_unknown(&record, violations);
         }
+        if let Some(fields) = &self.fields {
+            report_fields(fields, &record, violations);
+        }
         let mut values = record.values.into_iter();
         let mut cells = Vec::with_capacity(self.inputs.len());
         for (i, rule) in self.inputs.iter().enumerate() {
@@ -83,6 +106,9 @@ impl Validator {
             } else {
                 cells.push(rule.validate(value, &mut report));
             }
+        }
+        for rule in &self.rules {
+            rule.validate(&cells, violations);
         }
         ValidRecord { cells }
     }
@@ -108,8 +134,26 @@ impl Validator {
     }
 }
 
+#[cold]
+fn report_fields(fields: &Fields, record: &RawRecord<'_>, violations: &mut Vec<Violation>) {
+    let mut push = |code, message| {
+        violations.push(Violation { code, input: "".into(), severity: Severity::Reject, message });
+    };
+    let present = record.values.iter().filter(|v| !matches!(v, Value::Absent)).count();
+    let n = present + record.unknown_count;
+    if fields.minimum.is_some_and(|m| n < m as usize) {
+        push(ErrorCode::FieldCount, format!("the record has {n} fields, too few"));
+    }
+    if fields.maximum.is_some_and(|m| n > m as usize) {
+        push(ErrorCode::FieldCount, format!("the record has {n} fields, too many"));
+    }
+    if fields.ordered && record.out_of_order {
+        push(ErrorCode::FieldOrder, "the fields are not in the contract's order".to_owned());
+    }
+}
+
 impl InputRule {
-    fn new(input: &Input) -> Self {
+    fn new(input: &Input) -> Result<Self> {
         let kind = match input.kind {
             InputType::Number => Kind::Number(number::NumberRule::new(input)),
             InputType::Integer => Kind::Integer(number::IntegerRule::new(input)),
@@ -117,12 +161,90 @@ impl InputRule {
             InputType::Category => Kind::Category(text::CategoryRule::new(input)),
             InputType::Boolean => Kind::Boolean,
             InputType::Timestamp => Kind::Timestamp(timestamp::TimestampRule::new(input)),
+            InputType::Any => Kind::Any { infinity: input.accept.contains(&Accept::Infinity) },
         };
-        let name = input.name.as_str().into();
-        Self { name, required: input.required, missing: input.missing, kind }
+        let checks = input.checks.iter().map(|c| CompiledCheck::new(c, input.kind));
+        Ok(Self {
+            name: input.name.as_str().into(),
+            required: input.required,
+            missing: input.missing,
+            kind,
+            accept: input.accept.as_slice().into(),
+            checks: checks.collect::<Result<_>>()?,
+        })
     }
 
     fn validate<'r>(&self, value: Value<'r>, report: &mut Report<'_>) -> Cell<'r> {
+        if self.checks.is_empty() && self.accept.is_empty() {
+            return self.validate_value(value, report);
+        }
+        let mut invalid = false;
+        for check in self.checks.iter().filter(|c| c.looks_at_type()) {
+            if let Some((code, message)) = check.try_type(&value) {
+                report.push(code, check.severity, message);
+                invalid |= check.severity != Severity::Warn;
+            }
+        }
+        if invalid {
+            return Cell::Invalid;
+        }
+        let cell = self.validate_value(self.accepted(value), report);
+        if matches!(cell, Cell::Missing | Cell::Invalid) {
+            return cell;
+        }
+        for check in &self.checks {
+            if let Some((code, message)) = check.try_cell(&cell) {
+                report.push(code, check.severity, message);
+                invalid |= check.severity != Severity::Warn;
+            }
+        }
+        if invalid { Cell::Invalid } else { cell }
+    }
+
+    /// The value, or what the contract declares that it stands for.
+    fn accepted<'r>(&self, value: Value<'r>) -> Value<'r> {
+        let takes = |accept| self.accept.contains(&accept);
+        match &value {
+            Value::Number(x) | Value::Date(x) if x.is_nan() && takes(Accept::NanAsMissing) => {
+                Value::Null
+            }
+            Value::Bool(b) if takes(Accept::BooleanAsNumber) => Value::Integer(i64::from(*b)),
+            Value::Text(text) if takes(Accept::DecimalText) => {
+                let digits = text.strip_prefix('-').unwrap_or(text);
+                let plain = !digits.is_empty()
+                    && digits.bytes().all(|b| b.is_ascii_digit())
+                    && (digits == "0" || !digits.starts_with('0'));
+                match text.parse() {
+                    Ok(i) if plain => Value::Integer(i),
+                    _ if plain => Value::Other(HUGE_INTEGER),
+                    _ => value,
+                }
+            }
+            _ => value,
+        }
+    }
+
+    fn any<'r>(value: Value<'r>, infinity: bool, report: &mut Report<'_>) -> Cell<'r> {
+        match value {
+            Value::Bool(b) => Cell::Boolean(b),
+            Value::Integer(i) => Cell::Integer(i),
+            Value::Number(x) if x.is_finite() || (infinity && !x.is_nan()) => Cell::Number(x),
+            Value::Number(x) => {
+                report.push(ErrorCode::NotFinite, Severity::Reject, format!("`{x}` is not finite"));
+                Cell::Invalid
+            }
+            Value::Text(_) => text::taken(value, report).map_or_else(|cell| cell, Cell::Text),
+            Value::Date(_) => timestamp::TimestampRule::default().validate(&value, report),
+            Value::List(_) | Value::Object(_) | Value::Floats(_) | Value::Bytes(_) => Cell::Opaque,
+            Value::Other(HUGE_INTEGER) => {
+                report.reject(ErrorCode::NotRepresentable, "the integer does not fit 64 bits");
+                Cell::Invalid
+            }
+            other => report.wrong_type("a value", &other),
+        }
+    }
+
+    fn validate_value<'r>(&self, value: Value<'r>, report: &mut Report<'_>) -> Cell<'r> {
         match value {
             Value::Absent if self.required => {
                 report.reject(ErrorCode::MissingValue, "the record has no such field");
@@ -149,6 +271,7 @@ impl InputRule {
             Kind::Text(rule) => rule.validate(value, report),
             Kind::Category(rule) => rule.validate(value, report),
             Kind::Timestamp(rule) => rule.validate(&value, report),
+            Kind::Any { infinity } => Self::any(value, *infinity, report),
             Kind::Boolean => match value {
                 Value::Bool(b) => Cell::Boolean(b),
                 other => report.wrong_type("true or false", &other),

@@ -1,6 +1,8 @@
 //! Numbers and integers.
 
 use super::Report;
+use crate::contract::clause::Accept;
+use crate::contract::json::HUGE_INTEGER;
 use crate::contract::scalar::{Scalar, exact_f64};
 use crate::contract::schema::Input;
 use crate::contract::valid::Cell;
@@ -18,6 +20,7 @@ pub(super) struct NumberRule {
     low: f64,
     high: f64,
     values: Vec<f64>,
+    infinity: bool,
     severity: Severity,
     range: Box<str>,
 }
@@ -32,7 +35,8 @@ impl NumberRule {
         let mut values: Vec<f64> =
             input.values.iter().flatten().filter_map(Scalar::as_f64).collect();
         values.sort_unstable_by(f64::total_cmp);
-        Self { low, high, values, severity: input.severity, range: shown_range(input) }
+        let infinity = input.accept.contains(&Accept::Infinity);
+        Self { low, high, values, infinity, severity: input.severity, range: shown_range(input) }
     }
 
     pub fn validate<'r>(&self, value: &Value<'_>, report: &mut Report<'_>) -> Cell<'r> {
@@ -46,14 +50,14 @@ impl NumberRule {
                     return Cell::Invalid;
                 }
             },
-            Value::Other(super::super::json::HUGE_INTEGER) => {
+            Value::Other(HUGE_INTEGER) => {
                 let message = "an integer beyond 64 bits cannot be held exactly";
                 report.reject(ErrorCode::NotRepresentable, message);
                 return Cell::Invalid;
             }
             other => return report.wrong_type("a number", other),
         };
-        if !x.is_finite() {
+        if !x.is_finite() && (x.is_nan() || !self.infinity) {
             report.push(ErrorCode::NotFinite, Severity::Reject, format!("`{x}` is not finite"));
             return Cell::Invalid;
         }
@@ -101,7 +105,7 @@ impl IntegerRule {
                 Some(i) => i,
                 None => return Cell::Invalid,
             },
-            Value::Other(super::super::json::HUGE_INTEGER) => {
+            Value::Other(HUGE_INTEGER) => {
                 let message = "the integer does not fit 64 bits with a sign";
                 report.reject(ErrorCode::NotRepresentable, message);
                 return Cell::Invalid;

@@ -108,7 +108,10 @@ fn text_set(input: &Input) -> Option<TextSet> {
 }
 
 /// The text, before anything walks it refused if it is too long.
-fn taken<'r>(value: Value<'r>, report: &mut Report<'_>) -> Result<Cow<'r, str>, Cell<'r>> {
+pub(super) fn taken<'r>(
+    value: Value<'r>,
+    report: &mut Report<'_>,
+) -> Result<Cow<'r, str>, Cell<'r>> {
     match value {
         Value::Text(text) if text.len() > MAX_TEXT_BYTES => {
             let message = format!("the text has {} bytes, more than {MAX_TEXT_BYTES}", text.len());

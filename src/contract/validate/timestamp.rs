@@ -21,6 +21,13 @@ pub(super) struct TimestampRule {
     range: Box<str>,
 }
 
+impl Default for TimestampRule {
+    /// Any instant.
+    fn default() -> Self {
+        Self { low: None, high: None, severity: Severity::Reject, range: Box::default() }
+    }
+}
+
 impl TimestampRule {
     pub fn new(input: &Input) -> Self {
         let end = |s: &Option<Scalar>, open: bool| {

@@ -100,6 +100,7 @@ fn value_type(input: &Input) -> String {
         (InputType::Integer, None) => "number | bigint".to_owned(),
         (InputType::Boolean, _) => "boolean".to_owned(),
         (InputType::Timestamp, _) => "string | Date".to_owned(),
+        (InputType::Any, _) => "unknown".to_owned(),
     }
 }
 
