@@ -14,8 +14,8 @@ const NAMES: Record<string, string> = {
   temp: "Temperature",
   humidity: "Humidity",
   wind_speed: "Wind",
-  precip: "Rain and snow",
-  pressure: "Air pressure",
+  precip: "Rain, snow",
+  pressure: "Pressure",
   visib: "Visibility",
 };
 
