@@ -83,7 +83,7 @@ pub const MAX_RECORD_BYTES: usize = 64 << 20;
 /// Nesting of arrays in one value: an image is rows × columns × channels, in batches.
 pub const MAX_LIST_DEPTH: usize = 5;
 
-/// Length of one array in a value: a 4-megapixel image with four channels.
+/// Elements of one record's arrays together: a 4-megapixel image with four channels.
 pub const MAX_LIST_LENGTH: usize = 1 << 24;
 
 /// Bins of one histogram: more say nothing that a drift test could use.

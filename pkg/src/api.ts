@@ -48,6 +48,7 @@ export type ViolationCode =
   | "not_in_set"
   | "empty_text"
   | "too_long"
+  | "too_short"
   | "bad_timestamp"
   | "missing_offset"
   | "unknown_field"

@@ -6,7 +6,18 @@ use crate::contract::{RawRecord, Value};
 use crate::limits::{MAX_LIST_DEPTH, MAX_LIST_LENGTH, MAX_TEXT_BYTES, MAX_UNKNOWN_LISTED};
 use js_sys::{Array, BigInt, Date, Float32Array, JsString, Object, Reflect, Uint8Array};
 use std::borrow::Cow;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::prelude::*;
+
+// js-sys declares both as never throwing. A revoked proxy and a false `Date` do throw, and an
+// exception that is not caught here would unwind past these frames and leave the instance unusable
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = Array, js_name = isArray)]
+    fn try_is_array(value: &JsValue) -> Result<bool, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = ["Date", "prototype", "getTime"], js_name = call)]
+    fn try_get_time(date: &JsValue) -> Result<f64, JsValue>;
+}
 
 /// Reads a record. What is no record, or throws while it is read, is said in the result.
 pub(super) fn read(keys: &Keys, record: &JsValue) -> RawRecord<'static> {
@@ -17,6 +28,7 @@ pub(super) fn read(keys: &Keys, record: &JsValue) -> RawRecord<'static> {
         return RawRecord { not_a_record: Some("unreadable object"), ..RawRecord::default() };
     };
     let mut found = 0;
+    let mut budget = MAX_LIST_LENGTH;
     let values = keys
         .iter()
         .map(|key| {
@@ -24,7 +36,7 @@ pub(super) fn read(keys: &Keys, record: &JsValue) -> RawRecord<'static> {
                 return Value::Absent;
             }
             found += 1;
-            Reflect::get(object, key).map_or(Value::Unreadable, |v| value(&v, 0))
+            Reflect::get(object, key).map_or(Value::Unreadable, |v| value(&v, 0, &mut budget))
         })
         .collect();
     let mut raw = RawRecord { values, ..RawRecord::default() };
@@ -52,7 +64,7 @@ fn list_unknown(keys: &Keys, own: &Array, raw: &mut RawRecord<'static>) {
 
 /// The object, if it can be a record: no array, date, map or other built-in with its own meaning.
 fn as_record(value: &JsValue) -> Option<&Object> {
-    if !value.is_object() || Array::is_array(value) {
+    if !value.is_object() || is_array(value) {
         return None;
     }
     let builtin = value.has_type::<Date>()
@@ -65,7 +77,7 @@ fn as_record(value: &JsValue) -> Option<&Object> {
     (!builtin).then(|| value.unchecked_ref())
 }
 
-fn value(js: &JsValue, depth: usize) -> Value<'static> {
+fn value(js: &JsValue, depth: usize, budget: &mut usize) -> Value<'static> {
     if let Some(number) = js.as_f64() {
         return Value::Number(number);
     }
@@ -85,37 +97,55 @@ fn value(js: &JsValue, depth: usize) -> Value<'static> {
         return i64::try_from(big.clone()).map_or(Value::Other("huge integer"), Value::Integer);
     }
     if let Some(date) = js.dyn_ref::<Date>() {
-        return Value::Date(date.get_time());
+        return try_get_time(date).map_or(Value::Unreadable, Value::Date);
     }
+    // a view by its inner slots, not by its prototype, which anybody can set
+    if js_sys::ArrayBuffer::is_view(js) {
+        return view(js);
+    }
+    match try_is_array(js) {
+        Ok(true) => list(js.unchecked_ref(), depth, budget),
+        Ok(false) => Value::Other(type_name(js)),
+        Err(_) => Value::Unreadable,
+    }
+}
+
+fn view(js: &JsValue) -> Value<'static> {
     if let Some(floats) = js.dyn_ref::<Float32Array>() {
-        return if floats.length() as usize > MAX_LIST_LENGTH {
-            Value::Other("overlong array")
-        } else {
-            Value::Floats(Cow::Owned(floats.to_vec()))
-        };
+        if floats.length() as usize <= MAX_LIST_LENGTH {
+            return Value::Floats(Cow::Owned(floats.to_vec()));
+        }
+        return Value::Other("overlong array");
     }
     if let Some(bytes) = js.dyn_ref::<Uint8Array>() {
-        return if bytes.length() as usize > MAX_LIST_LENGTH {
-            Value::Other("overlong array")
-        } else {
-            Value::Bytes(Cow::Owned(bytes.to_vec()))
-        };
-    }
-    if Array::is_array(js) {
-        return list(js.unchecked_ref(), depth);
+        if bytes.length() as usize <= MAX_LIST_LENGTH {
+            return Value::Bytes(Cow::Owned(bytes.to_vec()));
+        }
+        return Value::Other("overlong array");
     }
     Value::Other(type_name(js))
 }
 
-fn list(array: &Array, depth: usize) -> Value<'static> {
+/// An array; `budget` is how many elements the record's arrays may still have together.
+fn list(array: &Array, depth: usize, budget: &mut usize) -> Value<'static> {
     if depth == MAX_LIST_DEPTH {
         return Value::Other("deeply nested array");
     }
-    if array.length() as usize > MAX_LIST_LENGTH {
+    let length = Reflect::get(array, &JsValue::from_str("length")).ok().and_then(|n| n.as_f64());
+    let Some(length) = length else { return Value::Unreadable };
+    // the length of a proxy can be any number
+    if !(length >= 0.0 && length <= *budget as f64) {
         return Value::Other("overlong array");
     }
-    let item = |i| Reflect::get_u32(array, i).map_or(Value::Unreadable, |v| value(&v, depth + 1));
-    Value::List((0..array.length()).map(item).collect())
+    let length = length as u32;
+    *budget -= length as usize;
+    let mut item =
+        |i| Reflect::get_u32(array, i).map_or(Value::Unreadable, |v| value(&v, depth + 1, budget));
+    Value::List((0..length).map(&mut item).collect())
+}
+
+fn is_array(js: &JsValue) -> bool {
+    try_is_array(js).unwrap_or(false)
 }
 
 fn text_value(text: &JsString) -> Value<'static> {
@@ -155,7 +185,7 @@ fn type_name(js: &JsValue) -> &'static str {
         "symbol"
     } else if js.is_bigint() {
         "integer"
-    } else if Array::is_array(js) {
+    } else if is_array(js) {
         "array"
     } else if js.has_type::<Date>() {
         "date"

@@ -139,10 +139,10 @@ describe("sources that are refused", () => {
       () => new WebAssembly.Module(withSections(section(), section())),
     ],
     "a wasm cut short": ["bundle_syntax", () => wasm().slice(0, -1)],
-    "a damaged wasm": ["bundle_syntax", () => Buffer.concat([empty, [1, 1, 0xff], section()])],
+    "a damaged wasm": ["bundle_syntax", () => Buffer.concat([empty, Uint8Array.of(1, 1, 0xff), section()])],
     "a bundle cut short": ["bundle_truncated", () => bundle().slice(0, -1)],
     "a bundle with a part altered": ["bundle_altered", () => altered(-1)],
-    "a bundle with a tail": ["bundle_altered", () => Buffer.concat([bundle(), [0]])],
+    "a bundle with a tail": ["bundle_altered", () => Buffer.concat([bundle(), Uint8Array.of(0)])],
     "a bundle with another version": ["format_version", () => altered(8)],
     "a wasm with its bundle altered": [
       "bundle_altered",

@@ -17,12 +17,13 @@ before(() => {
     instances.push(made instanceof Instance ? made : made.instance);
     return made;
   };
-  WebAssembly.Instance = class extends Instance {
-    constructor(...args) {
-      super(...args);
-      instances.push(this);
-    }
-  };
+  WebAssembly.Instance = new Proxy(Instance, {
+    construct(target, args) {
+      const made = Reflect.construct(target, args);
+      instances.push(made);
+      return made;
+    },
+  });
   // the panic hook tells the console
   console.error = (...args) => complaints.push(args.join(" "));
 });
@@ -104,11 +105,11 @@ test("where instantiating at once is refused, calls fail until the new instance 
   exhaust();
   const watching = WebAssembly.Instance;
   // as browsers do on the main thread above 8 MB
-  WebAssembly.Instance = class {
-    constructor() {
+  WebAssembly.Instance = new Proxy(Instance, {
+    construct() {
       throw new RangeError("WebAssembly.Instance is disallowed on the main thread");
-    }
-  };
+    },
+  });
   try {
     assert.throws(() => gate.predictMany(large()), { code: "trap" });
     assert.throws(() => gate.predict(good()), { code: "trap" });
