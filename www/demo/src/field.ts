@@ -34,7 +34,7 @@ export function field(input: InputInfo, changed: (value: unknown) => void): Fiel
   const problem = make("p", { id: `${id}-problem`, class: "problem" });
   const unit = unitOf(input.unit);
   const label = make("label", { for: id }, nameOf(input.name));
-  if (unit !== "" && unit !== input.name) label.append(make("span", { class: "unit" }, ` in ${unit}`));
+  if (unit !== "" && unit !== input.name) label.append(make("span", { class: "unit" }, ` ${unit}`));
   const box = make("div", { class: input.type === "timestamp" ? "field wide" : "field" }, label, control);
 
   const read = (): unknown => valueFrom(input, control.value);
@@ -111,8 +111,8 @@ function hint(input: InputInfo): string {
     parts.push(values.length <= 4 ? `one of ${values.join(", ")}` : `${values.length} known codes`);
   }
   if (typeof minimum === "number" && typeof maximum === "number") {
-    const low = input.exclusive_minimum ? `more than ${minimum}` : String(minimum);
-    const high = input.exclusive_maximum ? `less than ${maximum}` : String(maximum);
+    const low = input.exclusive_minimum ? `above ${minimum}` : String(minimum);
+    const high = input.exclusive_maximum ? `below ${maximum}` : String(maximum);
     parts.push(`${low} to ${high}${input.type === "integer" ? ", whole" : ""}`);
   }
   if (input.type === "timestamp") parts.push("with the offset from UTC, or Z");

@@ -82,7 +82,7 @@ function why(info: GateInfo, decision: Decision): string {
       const worst = broken.filter(({ severity }) => severity === action);
       const count = worst.length === 1 ? "one rule" : `${worst.length} rules`;
       if (action === "reject") return `The record breaks ${count} of the contract. The model's answer is not used.`;
-      return `The record breaks ${count} that the model knows nothing beyond.`;
+      return "The record holds what the model did not learn about. Its answer is shown, but not used.";
     }
     case "bad_scores":
       return "The model's answer was no probability.";
