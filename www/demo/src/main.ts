@@ -61,7 +61,7 @@ function run(gate: Gate): void {
     }
     showDecision(gate.info, decision, jump);
     clearTimeout(timer);
-    timer = setTimeout(measure, 250);
+    timer = setTimeout(measure, 250, 4, Number.POSITIVE_INFINITY);
   }
 
   function jump(input: string): void {
@@ -72,9 +72,11 @@ function run(gate: Gate): void {
     else shown.focus();
   }
 
-  function measure(): void {
-    const spent = microseconds(() => void gate.predict(record as Row));
+  /** Measures some more times while nobody types: engines make hot code faster as it runs. */
+  function measure(rounds: number, best: number): void {
+    const spent = Math.min(best, microseconds(() => void gate.predict(record as Row)));
     byId("speed").textContent = `${spent < 10 ? spent.toFixed(1) : Math.round(spent)} µs`;
+    if (rounds > 1) timer = setTimeout(measure, 400, rounds - 1, spent);
   }
 
   function pick(at: number): void {
