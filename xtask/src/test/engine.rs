@@ -17,7 +17,8 @@ pub fn engine(tally: &mut Tally) -> Result<()> {
     tally.tests(
         cargo()
             .args(["test", "--package", "driftline-compiler", "--no-fail-fast"])
-            .args(["--test", "conformance", "--test", "zoo"])
+            // what they count is in their output
+            .args(["--test", "conformance", "--test", "zoo", "--", "--nocapture"])
             .env("DRIFTLINE_CONFORMANCE_DIR", conformance)
             .env("DRIFTLINE_ZOO_DIR", zoo)
             .env("DRIFTLINE_ENGINE_DATA", "required"),
