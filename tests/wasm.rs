@@ -36,7 +36,7 @@ const GOOD: &str = r#"{when: "2013-07-01T12:00:00Z", x: 1.5, n: 3, c: "b"}"#;
 #[wasm_bindgen_test]
 fn a_decision_is_a_plain_object_in_one_order() {
     let decision = gate().predict(&js(GOOD));
-    let keys: Array = Object::keys(decision.unchecked_ref());
+    let keys: Array = Object::keys(decision.unchecked_ref::<Object>());
     assert_eq!(
         text(&keys),
         r#"["action","reason","label","value","predicted","confidence","scores","violations","identity"]"#
@@ -67,6 +67,13 @@ fn what_only_javascript_has_is_refused_by_name() {
         (GOOD.replace("1.5", "{valueOf() { return 1 }}"), "x", "wrong_type"),
         (GOOD.replace("1.5", "new Number(1)"), "x", "wrong_type"),
         (GOOD.replace("x: 1.5", "get x() { throw new Error('no') }"), "x", "unreadable_field"),
+        (GOOD.replace("1.5", "new Proxy([1], {get() { throw 1 }})"), "x", "unreadable_field"),
+        (GOOD.replace("1.5", "Object.create(Float32Array.prototype)"), "x", "wrong_type"),
+        (
+            GOOD.replace(r#""2013-07-01T12:00:00Z""#, "Object.create(Date.prototype)"),
+            "when",
+            "unreadable_field",
+        ),
         (GOOD.replace("n: 3", "n: 9007199254740992"), "n", "unsafe_integer"),
         (GOOD.replace("n: 3", "n: 9007199254740993n"), "n", "not_representable"),
         (GOOD.replace("n: 3", "n: 2n ** 70n"), "n", "wrong_type"),
