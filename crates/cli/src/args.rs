@@ -1,6 +1,6 @@
 //! The command line as a type.
 
-use crate::commands::{build, check, codes, inspect, predict, run, validate};
+use crate::commands::{build, check, codes, import, inspect, predict, run, validate};
 use clap::{Parser, Subcommand};
 
 /// A gate in front of an ONNX model: contract, preprocessing, inference and confidence policy in
@@ -33,6 +33,8 @@ pub enum Command {
     Check(check::Args),
     /// Prints what a bundle or a model is made of
     Inspect(inspect::Args),
+    /// Turns another library's schema into a contract
+    Import(import::Args),
     /// Lists every error code with its meaning and what to do
     Codes(codes::Args),
 }

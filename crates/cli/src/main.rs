@@ -8,6 +8,7 @@ mod assemble;
 mod commands;
 mod definition;
 mod golden;
+mod import;
 mod npz;
 mod output;
 mod package;

@@ -6,7 +6,8 @@ mod common;
 
 use common::Desk;
 
-const COMMANDS: &[&str] = &["build", "predict", "validate", "run", "check", "inspect", "codes"];
+const COMMANDS: &[&str] =
+    &["build", "predict", "validate", "run", "check", "inspect", "import", "codes"];
 
 #[test]
 fn every_command_has_help_with_an_example() {

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod check;
 pub mod codes;
+pub mod import;
 pub mod inspect;
 pub mod load;
 pub mod predict;
@@ -22,6 +23,7 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         Command::Run(args) => run::run(args, cli.json),
         Command::Check(args) => check::run(args, cli.json),
         Command::Inspect(args) => inspect::run(args, cli.json),
+        Command::Import(args) => import::run(args, cli.json),
         Command::Codes(args) => codes::run(args, cli.json),
     }
 }

@@ -35,7 +35,11 @@ impl Source {
         Self::parse(file, text, syntax)
     }
 
-    fn parse(file: String, text: String, syntax: ErrorCode) -> Result<Self> {
+    /// Reads text that stands for a file.
+    ///
+    /// # Errors
+    /// `syntax` with the place.
+    pub fn parse(file: String, text: String, syntax: ErrorCode) -> Result<Self> {
         let parsed = serde_saphyr::from_str_with_options::<Node>(&text, options());
         let tree = match parsed {
             Ok(tree) => tree,

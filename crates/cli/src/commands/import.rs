@@ -1,0 +1,62 @@
+//! `driftline import`: another library's schema as a contract.
+
+use crate::Outcome;
+use crate::definition::Source;
+use crate::import::{self, Origin};
+use crate::output::{Output, read_file};
+use driftline::contract::Contract;
+use driftline::limits::MAX_DEFINITION_BYTES;
+use driftline::{Error, ErrorCode, Result};
+use std::path::{Path, PathBuf};
+
+/// What is imported.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  \
+    driftline import great-expectations suite.json -o contract.yaml\n\n\
+    What a contract cannot carry is listed on standard error and above the contract; the exit \
+    status is then 1.")]
+pub struct Args {
+    /// Library that wrote the schema
+    origin: Origin,
+
+    /// Its file
+    file: PathBuf,
+
+    /// Where the contract goes; `-` is standard output
+    #[arg(short, long, default_value = "-", value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// Converts and lists.
+pub fn run(args: &Args, json: bool) -> Result<Outcome> {
+    let named = |e: Error| e.in_file(args.file.display().to_string());
+    let text = String::from_utf8(read_file(&args.file, MAX_DEFINITION_BYTES)?)
+        .map_err(|_| named(Error::new(ErrorCode::BadInput, "the file is not UTF-8")))?;
+    let imported = import::import(args.origin, &text).map_err(named)?;
+    let name = args.file.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
+    let yaml = import::yaml(&imported, &name)?;
+    // what is written must be what was meant
+    let back: Contract =
+        Source::parse("contract".into(), yaml.clone(), ErrorCode::Internal)?.value()?;
+    if back != imported.contract {
+        return Err(Error::new(ErrorCode::Internal, "the contract does not come back from YAML"));
+    }
+    if json {
+        let mut out = Output::stdout();
+        out.json(&imported)?;
+        out.finish()?;
+    }
+    if !json || args.output != Path::new("-") {
+        let mut out = Output::open(&args.output)?;
+        out.line(yaml.trim_end())?;
+        out.finish()?;
+    }
+    if !json {
+        let inputs = imported.contract.inputs.len();
+        eprintln!("{inputs} inputs, {} clauses not carried", imported.not_carried.len());
+        for left in &imported.not_carried {
+            eprintln!("  {}: {}", left.path, left.why);
+        }
+    }
+    Ok(if imported.not_carried.is_empty() { Outcome::Good } else { Outcome::CheckFailed })
+}

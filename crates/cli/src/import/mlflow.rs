@@ -1,0 +1,79 @@
+//! MLmodel files of MLflow: the signature's columns.
+//!
+//! MLflow leaves out columns that the signature does not name.
+
+use super::{Draft, bad};
+use driftline::Result;
+use driftline::contract::{InputType, Missing, Scalar};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+#[derive(Deserialize)]
+struct MlModel {
+    signature: Option<Signature>,
+    #[serde(default)]
+    model_uuid: Option<String>,
+}
+
+/// Each is JSON inside a text.
+#[derive(Deserialize)]
+struct Signature {
+    inputs: Option<String>,
+    outputs: Option<String>,
+    params: Option<String>,
+}
+
+pub fn read(text: &str) -> Result<Draft> {
+    let model: MlModel = serde_saphyr::from_str(text).map_err(|_| bad("MLmodel file"))?;
+    let signature = model.signature.ok_or_else(|| bad("MLmodel file with a signature"))?;
+    let mut draft =
+        Draft::new(&model.model_uuid.map_or(String::new(), |id| format!("mlflow-{id}")));
+    for (i, column) in list(signature.inputs.as_deref())?.iter().enumerate() {
+        carry(&mut draft, i, column);
+    }
+    for (i, output) in list(signature.outputs.as_deref())?.iter().enumerate() {
+        let name = output.get("name").and_then(Json::as_str).unwrap_or("without a name");
+        let why = format!("the output `{name}`: say in `outputs` what it means");
+        draft.leave(format!("signature.outputs[{i}]"), why);
+    }
+    for (i, _) in list(signature.params.as_deref())?.iter().enumerate() {
+        draft.leave(format!("signature.params[{i}]"), "a contract is about records, not calls");
+    }
+    Ok(draft)
+}
+
+fn list(text: Option<&str>) -> Result<Vec<Json>> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    serde_json::from_str(text).map_err(|_| bad("MLmodel file with a readable signature"))
+}
+
+fn carry(draft: &mut Draft, i: usize, column: &Json) {
+    let path = format!("signature.inputs[{i}]");
+    let Some(name) = column.get("name").and_then(Json::as_str) else {
+        return draft.leave(path, "a column without a name cannot be a field");
+    };
+    let kind = column.get("type").and_then(Json::as_str).unwrap_or_default();
+    let required = column.get("required").and_then(Json::as_bool).unwrap_or(true);
+    let target = draft.column(name);
+    target.input.required = required;
+    target.input.missing = if required { Missing::Reject } else { Missing::Allow };
+    target.kind = match kind {
+        "long" | "integer" => Some(InputType::Integer),
+        "double" | "float" => Some(InputType::Number),
+        "string" => Some(InputType::Text),
+        "boolean" => Some(InputType::Boolean),
+        "datetime" => Some(InputType::Timestamp),
+        _ => None,
+    };
+    match kind {
+        "integer" => {
+            target.input.minimum = Some(Scalar::Integer(i32::MIN.into()));
+            target.input.maximum = Some(Scalar::Integer(i32::MAX.into()));
+        }
+        "datetime" => {
+            draft.leave(path, "MLflow's datetime needs no offset, a timestamp here does");
+        }
+        "long" | "double" | "float" | "string" | "boolean" => {}
+        other => draft.leave(path, format!("a contract has no type `{other}`")),
+    }
+}

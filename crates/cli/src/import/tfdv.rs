@@ -1,0 +1,136 @@
+//! Schemas of TensorFlow Data Validation.
+
+use super::pbtxt::{Field, Message};
+use super::{Draft, bad};
+use driftline::Result;
+use driftline::contract::{InputType, Missing, Scalar};
+
+/// Why window checks stay behind.
+const MANY: &str = "it is about many rows, which a gate never sees together";
+
+pub fn read(text: &str) -> Result<Draft> {
+    let schema = Message::parse(text)?;
+    if schema.message("feature").is_none() {
+        return Err(bad("schema of TensorFlow Data Validation"));
+    }
+    let mut draft = Draft::new("");
+    for (name, field) in &schema.0 {
+        match (name.as_str(), field) {
+            ("feature", Field::Message(feature)) => carry(&mut draft, &schema, feature),
+            // read by the features that name them
+            ("string_domain", _) => {}
+            ("default_environment", Field::Text(environment)) => draft.leave(
+                format!("default_environment `{environment}`"),
+                "a contract knows one environment, that of serving",
+            ),
+            (other, _) => draft.leave(other, "a contract has no clause for it"),
+        }
+    }
+    Ok(draft)
+}
+
+fn carry(draft: &mut Draft, schema: &Message, feature: &Message) {
+    let name = feature.word("name").unwrap_or_default().to_owned();
+    let path = |clause: &str| format!("feature `{name}`.{clause}");
+    let serving = |clause: &str, wanted: bool| {
+        let listed = |(n, f): &&(String, Field)| {
+            n == clause && matches!(f, Field::Text(t) if t.eq_ignore_ascii_case("serving"))
+        };
+        feature.0.iter().any(|entry| listed(&entry)) == wanted
+    };
+    if !serving("not_in_environment", false) {
+        return draft.leave(path("not_in_environment"), "it is not there while serving: left out");
+    }
+    let column = draft.column(&name);
+    column.kind = match feature.word("type") {
+        Some("INT") => Some(InputType::Integer),
+        Some("FLOAT") => Some(InputType::Number),
+        Some("BYTES") => Some(InputType::Text),
+        _ => None,
+    };
+    for (clause, field) in &feature.0 {
+        let at = path(clause);
+        match (clause.as_str(), field) {
+            ("name" | "type" | "not_in_environment", _) => {}
+            ("presence", Field::Message(presence)) => {
+                let all = presence.word("min_fraction").and_then(|f| f.parse::<f64>().ok());
+                if all == Some(1.0) {
+                    let input = &mut draft.column(&name).input;
+                    input.required = true;
+                    input.missing = Missing::Reject;
+                } else {
+                    draft.leave(at, MANY);
+                }
+            }
+            ("int_domain" | "float_domain", Field::Message(domain)) => {
+                range(draft, &name, &at, domain);
+            }
+            ("bool_domain", Field::Message(domain)) => {
+                let column = draft.column(&name);
+                if column.kind == Some(InputType::Integer) && domain.0.is_empty() {
+                    column.input.values = Some(vec![Scalar::Integer(0), Scalar::Integer(1)]);
+                } else {
+                    draft.leave(at, "other words than 0 and 1 for a boolean");
+                }
+            }
+            ("domain", Field::Text(domain)) => {
+                values(draft, &name, &at, schema_domain(schema, domain));
+            }
+            ("string_domain", Field::Message(domain)) => values(draft, &name, &at, Some(domain)),
+            ("shape", Field::Message(shape)) if is_scalar(shape) => {}
+            ("value_count", Field::Message(count))
+                if count.word("min") == Some("1") && count.word("max") == Some("1") => {}
+            ("skew_comparator" | "drift_comparator" | "distribution_constraints", _) => {
+                draft.leave(at, MANY);
+            }
+            _ => draft.leave(at, "a contract has no clause for it"),
+        }
+    }
+}
+
+fn range(draft: &mut Draft, name: &str, at: &str, domain: &Message) {
+    for (key, field) in &domain.0 {
+        let Field::Word(word) = field else { continue };
+        let bound = match word.parse::<i64>() {
+            Ok(i) => Some(Scalar::Integer(i)),
+            Err(_) => word.parse().ok().filter(|x: &f64| x.is_finite()).map(Scalar::Number),
+        };
+        let input = &mut draft.column(name).input;
+        match key.as_str() {
+            "min" => input.minimum = bound,
+            "max" => input.maximum = bound,
+            // NaN and infinity are never valid here
+            "disallow_nan" | "disallow_inf" => {}
+            other => draft.leave(format!("{at}.{other}"), "a contract has no clause for it"),
+        }
+    }
+}
+
+fn schema_domain<'a>(schema: &'a Message, wanted: &str) -> Option<&'a Message> {
+    schema.0.iter().find_map(|(name, field)| match field {
+        Field::Message(domain)
+            if name == "string_domain" && domain.word("name") == Some(wanted) =>
+        {
+            Some(domain)
+        }
+        _ => None,
+    })
+}
+
+fn values(draft: &mut Draft, name: &str, at: &str, domain: Option<&Message>) {
+    let Some(domain) = domain else {
+        return draft.leave(at, "the domain is not in the file");
+    };
+    let texts = domain.0.iter().filter_map(|(key, field)| match field {
+        Field::Text(text) if key == "value" => Some(Scalar::Text(text.clone())),
+        _ => None,
+    });
+    draft.column(name).input.values = Some(texts.collect());
+}
+
+/// `dim { size: 1 }`, or no dimension.
+fn is_scalar(shape: &Message) -> bool {
+    shape.0.iter().all(|(name, field)| {
+        name == "dim" && matches!(field, Field::Message(d) if d.word("size") == Some("1"))
+    })
+}

@@ -1,0 +1,102 @@
+//! Schemas that the real libraries wrote, imported and used.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod common;
+
+use common::{Desk, repository};
+
+fn peer(name: &str) -> String {
+    repository().join("crates/cli/tests/peers").join(name).display().to_string()
+}
+
+/// Imports a sample; the contract.
+fn import(desk: &Desk, origin: &str, name: &str) -> String {
+    let answer = desk.run(&["import", origin, &peer(name), "-o", "contract.yaml"]);
+    // each sample holds something that is about many rows
+    assert_eq!(answer.status, 1, "{answer:?}");
+    String::from_utf8(desk.read("contract.yaml")).unwrap()
+}
+
+/// Codes of the violations of one record.
+fn verdict(desk: &Desk, record: &str) -> Vec<String> {
+    let answer = desk.run_with(&["validate", "contract.yaml", "--input", "-"], record);
+    assert!(answer.status < 2, "{answer:?}");
+    let violations = &answer.lines()[0]["violations"];
+    violations
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| format!("{} {}", v["input"].as_str().unwrap(), v["code"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn great_expectations() {
+    let desk = Desk::new();
+    insta::assert_snapshot!(import(&desk, "great-expectations", "ge_suite.json"));
+    assert!(verdict(&desk, r#"{"age": 18, "amount": null, "country": "FR"}"#).is_empty());
+    assert_eq!(
+        verdict(&desk, r#"{"age": 120, "amount": 1, "country": "FR"}"#),
+        ["age out_of_range"]
+    );
+    assert_eq!(
+        verdict(&desk, r#"{"age": null, "amount": 1, "country": "FR"}"#),
+        ["age missing_value"]
+    );
+    assert_eq!(
+        verdict(&desk, r#"{"age": 18, "amount": 0, "country": "FR"}"#),
+        ["amount out_of_range"]
+    );
+    assert_eq!(
+        verdict(&desk, r#"{"age": 18, "amount": 1, "country": "IT"}"#),
+        ["country not_in_set"]
+    );
+}
+
+#[test]
+fn tfdv() {
+    let desk = Desk::new();
+    insta::assert_snapshot!(import(&desk, "tfdv", "tfdv_schema.pbtxt"));
+    let good = r#"{"account_id": 1, "age": 18, "country": "São Tomé", "channel": "web", "opened": "x", "closed": "y", "email": "z", "is_new": 1}"#;
+    assert!(verdict(&desk, good).is_empty());
+    assert_eq!(verdict(&desk, &good.replace("18", "17")), ["age out_of_range"]);
+    assert_eq!(verdict(&desk, &good.replace("web", "shop")), ["channel not_in_set"]);
+    assert_eq!(
+        verdict(&desk, &good.replace("\"is_new\": 1", "\"is_new\": 2")),
+        ["is_new not_in_set"]
+    );
+}
+
+#[test]
+fn mlflow() {
+    let desk = Desk::new();
+    insta::assert_snapshot!(import(&desk, "mlflow", "MLmodel"));
+    let good = r#"{"account_id": 9007199254739993, "age": 66, "country": "DE", "channel": "web", "opened": "2024-01-01T01:00:00Z", "closed": "2024-01-02 01:00:00", "email": "", "is_new": false, "more": 1}"#;
+    assert!(verdict(&desk, good).is_empty());
+    // MLflow's JSON path makes 1 of this
+    assert_eq!(verdict(&desk, &good.replace("66", "1.5")), ["age not_integer"]);
+    assert_eq!(verdict(&desk, &good.replace("false", "\"false\"")), ["is_new wrong_type"]);
+}
+
+#[test]
+fn pandera() {
+    let desk = Desk::new();
+    insta::assert_snapshot!(import(&desk, "pandera", "pandera_schema.yaml"));
+    let good = r#"{"age": 18, "amount": null, "country": "FR", "email": "a@b", "opened": "2024-01-01T00:00:00Z", "more": 1}"#;
+    assert!(verdict(&desk, good).is_empty());
+    assert_eq!(verdict(&desk, &good.replace("18", "120")), ["age out_of_range"]);
+    assert_eq!(verdict(&desk, &good.replace("null", "0")), ["amount out_of_range"]);
+    assert_eq!(verdict(&desk, &good.replace("\"FR\"", "null")), ["country missing_value"]);
+}
+
+#[test]
+fn json_holds_contract_and_list() {
+    let answer =
+        Desk::new().run(&["import", "great-expectations", &peer("ge_suite.json"), "--json"]);
+    assert_eq!(answer.status, 1);
+    let value = &answer.lines()[0];
+    assert_eq!(value["contract"]["name"], "credit_input_v1");
+    assert!(value["not_carried"].as_array().unwrap().len() >= 7, "{value}");
+    assert!(answer.err.is_empty());
+}
