@@ -130,6 +130,8 @@ impl Draft {
             description: None,
             unknown_fields: self.unknown_fields,
             inputs,
+            fields: None,
+            rules: Vec::new(),
             features: Vec::new(),
             tensors: Vec::new(),
             outputs: None,
