@@ -90,7 +90,11 @@ fn wasm_bindgen_test() -> Result<Command> {
 fn node(tally: &mut Tally) -> Result<()> {
     flights::build()?;
     setup::npm_packages("tests")?;
-    tally.tests(npm("tests").args(["run", "--silent", "node"]))
+    let package = at(flights::PACKAGE);
+    all([
+        tally.check(npm("pkg").args(["run", "--silent", "check", "--"]).arg(package)),
+        tally.tests(npm("tests").args(["run", "--silent", "node"])),
+    ])
 }
 
 fn page(tally: &mut Tally) -> Result<()> {

@@ -42,7 +42,7 @@ impl Runtime {
             Some(directory) if directory.is_dir() => Self::read(directory),
             _ => Err(Error::new(ErrorCode::Io, "this command was built without the runtime")
                 .with_help(format!(
-                    "install a released driftline; in its repository run `cargo xtask build` first, \
+                    "install a released driftline; in its repository run `cargo xtask wasm` first, \
                      or name the runtime's directory in {VARIABLE}"
                 ))),
         }
