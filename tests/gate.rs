@@ -1,4 +1,5 @@
 //! The gate as a whole, on a small bundle.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
 
@@ -60,7 +61,8 @@ fn every_bad_input_is_refused_by_name_and_the_gate_answers_on() {
     let mut gate = gate();
     let good = predict(&mut gate, GOOD);
     let long = "x".repeat(10_000_000);
-    let cases: Vec<(String, Action, Vec<(&str, &str)>)> = vec![
+    type Case<'a> = (String, Action, Vec<(&'a str, &'a str)>);
+    let cases: Vec<Case<'_>> = vec![
         (r#"{"when": null, "c": "a"}"#.into(), Action::Reject, vec![("when", "missing_value")]),
         (r#"{"c": "a"}"#.into(), Action::Reject, vec![("when", "missing_value")]),
         (GOOD.replace("1.5", r#""12""#), Action::Reject, vec![("x", "wrong_type")]),

@@ -75,7 +75,7 @@ fn runtime(full: bool) -> Result<bool> {
     if full {
         say("runtime: wasm-opt");
         run(crate::shell::command(at("xtask/js/node_modules/.bin/wasm-opt"))
-            .args(["-O3", "--strip-debug"])
+            .args(["-Os", "--strip-debug"])
             .args(FEATURES)
             .arg(&wasm)
             .arg("--output")
