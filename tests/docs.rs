@@ -2,8 +2,6 @@
 //! `DRIFTLINE_UPDATE=1` in the environment they are written anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use driftline::ErrorCode;
 use driftline::error::CodeKind;
 use std::fmt::Write as _;

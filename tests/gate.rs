@@ -1,8 +1,6 @@
 //! The gate as a whole, on a small bundle.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::type_complexity)]
-
 mod common;
 
 use driftline::ErrorCode;

@@ -2,8 +2,6 @@
 //! environment they are written anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-#![allow(clippy::unwrap_used)]
-
 use schemars::JsonSchema;
 use std::path::Path;
 

@@ -1,6 +1,4 @@
 //! The binding, in Node and in a headless browser.
-
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
