@@ -183,3 +183,19 @@ fn a_contract_that_names_other_tensors_is_refused_with_its_line() {
     assert_eq!(answer.code(), "model_mismatch");
     assert_eq!(answer.place().0, line as u64);
 }
+
+#[test]
+fn a_check_that_packages_cannot_run_is_refused_with_its_line() {
+    let desk = Desk::new();
+    let contract = std::fs::read_to_string(flights("contract.yaml")).unwrap();
+    let before = "  - name: carrier\n";
+    let line = contract.lines().position(|l| l.contains("name: carrier")).unwrap() + 1;
+    let note = "  - name: note\n    type: text\n    required: false\n    missing: allow\n    \
+                checks: [{ regex: { patterns: [\"^[A-Z]\"] } }]\n";
+    desk.write("contract.yaml", contract.replacen(before, &format!("{note}{before}"), 1));
+    let model = flights("model.onnx");
+    let build = ["build", &*model, "--contract", "contract.yaml", "-o", "dist", "--json"];
+    let answer = desk.run(&build);
+    assert_eq!((answer.code(), answer.place().0), ("runtime_mismatch".into(), line as u64 + 4));
+    desk.run(&[&build[..], &["--no-package"]].concat()).good();
+}

@@ -35,21 +35,42 @@ fn verdict(desk: &Desk, record: &str) -> Vec<String> {
 fn great_expectations() {
     let desk = Desk::new();
     insta::assert_snapshot!(import(&desk, "great-expectations", "ge_suite.json"));
-    assert!(verdict(&desk, r#"{"age": 18, "amount": null, "country": "FR"}"#).is_empty());
+    assert!(
+        verdict(
+            &desk,
+            r#"{"age": 18, "amount": null, "country": "FR", "opened": null, "email": null}"#
+        )
+        .is_empty()
+    );
+    let mail = r#"{"age": 18, "amount": 1, "country": "FR", "opened": null, "email": "a b@c"}"#;
+    assert_eq!(verdict(&desk, mail), ["email pattern_mismatch"]);
+    assert!(verdict(&desk, &mail.replace("a b", "ab")).is_empty());
     assert_eq!(
-        verdict(&desk, r#"{"age": 120, "amount": 1, "country": "FR"}"#),
+        verdict(
+            &desk,
+            r#"{"age": 120, "amount": 1, "country": "FR", "opened": null, "email": null}"#
+        ),
         ["age out_of_range"]
     );
     assert_eq!(
-        verdict(&desk, r#"{"age": null, "amount": 1, "country": "FR"}"#),
+        verdict(
+            &desk,
+            r#"{"age": null, "amount": 1, "country": "FR", "opened": null, "email": null}"#
+        ),
         ["age missing_value"]
     );
     assert_eq!(
-        verdict(&desk, r#"{"age": 18, "amount": 0, "country": "FR"}"#),
+        verdict(
+            &desk,
+            r#"{"age": 18, "amount": 0, "country": "FR", "opened": null, "email": null}"#
+        ),
         ["amount out_of_range"]
     );
     assert_eq!(
-        verdict(&desk, r#"{"age": 18, "amount": 1, "country": "IT"}"#),
+        verdict(
+            &desk,
+            r#"{"age": 18, "amount": 1, "country": "IT", "opened": null, "email": null}"#
+        ),
         ["country not_in_set"]
     );
 }

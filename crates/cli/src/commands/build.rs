@@ -68,6 +68,10 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     let files = if args.no_package {
         None
     } else {
+        package::fits(&made.contract).map_err(|e| match &source {
+            Some(source) => source.locate(e),
+            None => e,
+        })?;
         Some(package::files(&package::Plan {
             contract: &made.contract,
             bundle: &made.bundle,

@@ -3,9 +3,9 @@
 //! Expectations on a column's values pass over nulls; `expect_column_values_to_not_be_null` is
 //! what refuses them.
 
-use super::{Draft, bad, kind_of, number, scalar};
+use super::{Draft, bad, expectations, kind_of, number, scalar};
 use driftline::Result;
-use driftline::contract::{InputType, Missing, Scalar, Severity, UnknownFields};
+use driftline::contract::{Check, InputType, Missing, Scalar, Severity, UnknownFields};
 use serde_json::{Map, Value as Json};
 
 /// Arguments that say nothing about the values.
@@ -47,8 +47,19 @@ impl Expectation<'_> {
             return self.columns(draft);
         }
         let Some(column) = self.kwargs.get("column").and_then(Json::as_str) else {
-            return draft.leave(&*self.path, "a contract has no clause for it");
+            return match expectations::rule(self.kind, self.kwargs, self.severity) {
+                Some(rule) => draft.rules.push((self.path.clone(), rule)),
+                None => draft.leave(&*self.path, "a contract has no clause for it"),
+            };
         };
+        if let Some((check, known)) = expectations::check(self.kind, self.kwargs, self.severity) {
+            let target = draft.column(column);
+            if !matches!(check, Check::NotInSet { .. } | Check::MissingOnly { .. }) {
+                target.kind.get_or_insert(InputType::Text);
+            }
+            target.checks.push((self.path.clone(), check));
+            return self.rest(draft, known);
+        }
         let known: &[&str] = match self.kind {
             "expect_column_to_exist" => {
                 draft.column(column).input.required = true;
@@ -76,6 +87,11 @@ impl Expectation<'_> {
                 return draft.leave(&*self.path, why);
             }
         };
+        self.rest(draft, known);
+    }
+
+    /// Lists the arguments that were not carried.
+    fn rest(&self, draft: &mut Draft, known: &[&str]) {
         for (name, value) in self.kwargs {
             let silent = SILENT.contains(&name.as_str()) || known.contains(&name.as_str());
             if name == "mostly" && value.as_f64() != Some(1.0) {
@@ -125,7 +141,15 @@ impl Expectation<'_> {
         let input = &draft.column(column).input;
         if (low.is_some() && input.minimum.is_some()) || (high.is_some() && input.maximum.is_some())
         {
-            draft.leave(&*self.path, "the column has such a bound already");
+            let end = |v: Option<&Json>| v.and_then(number);
+            let check = Check::Range {
+                minimum: end(low),
+                exclusive_minimum: low.is_some() && truth("strict_min"),
+                maximum: end(high),
+                exclusive_maximum: high.is_some() && truth("strict_max"),
+                severity: self.severity,
+            };
+            draft.column(column).checks.push((self.path.clone(), check));
             return &["min_value", "max_value", "strict_min", "strict_max"];
         }
         let column = draft.column(column);

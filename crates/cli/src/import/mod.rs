@@ -1,5 +1,6 @@
 //! Other libraries' schemas as contracts, with a list of what a contract could not carry.
 
+mod expectations;
 mod great_expectations;
 mod mlflow;
 mod pandera;
@@ -9,7 +10,9 @@ mod write;
 
 pub use write::yaml;
 
-use driftline::contract::{Contract, Input, InputType, Missing, Scalar, Severity, UnknownFields};
+use driftline::contract::{
+    Check, Contract, Input, InputType, Missing, Rule, Scalar, Severity, UnknownFields, Validator,
+};
 use driftline::{Error, ErrorCode, Result};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -66,6 +69,7 @@ struct Draft {
     name: String,
     unknown_fields: UnknownFields,
     columns: Vec<Column>,
+    rules: Vec<(String, Rule)>,
     left: Vec<Left>,
 }
 
@@ -74,6 +78,8 @@ struct Draft {
 struct Column {
     input: Input,
     kind: Option<InputType>,
+    /// Checks with the place of the clause that each comes from.
+    checks: Vec<(String, Check)>,
 }
 
 impl Draft {
@@ -82,6 +88,7 @@ impl Draft {
             name: if name.is_empty() { "imported".to_owned() } else { name.to_owned() },
             unknown_fields: UnknownFields::Ignore,
             columns: Vec::new(),
+            rules: Vec::new(),
             left: Vec::new(),
         }
     }
@@ -94,7 +101,7 @@ impl Draft {
             input.required = false;
             input.missing = Missing::Allow;
             input.allow_empty = true;
-            self.columns.push(Column { input, kind: None });
+            self.columns.push(Column { input, kind: None, checks: Vec::new() });
             self.columns.len() - 1
         });
         // just found or just pushed
@@ -122,23 +129,52 @@ impl Draft {
                 input.kind = InputType::Category;
             }
             fit(&mut input);
+            for (path, check) in column.checks {
+                // one that does not suit the type, or that the validator cannot run, is left
+                let mut alone = Input::new(&*input.name, input.kind);
+                alone.values.clone_from(&input.values);
+                alone.checks.push(check.clone());
+                match usable(&contract("alone", vec![alone])) {
+                    Ok(()) => input.checks.push(check),
+                    Err(error) => self.leave(path, error.message()),
+                }
+            }
             inputs.push(input);
         }
-        let contract = Contract {
-            format: Contract::FORMAT.to_owned(),
-            name: self.name,
-            description: None,
-            unknown_fields: self.unknown_fields,
-            inputs,
-            fields: None,
-            rules: Vec::new(),
-            features: Vec::new(),
-            tensors: Vec::new(),
-            outputs: None,
-        };
-        contract.check()?;
-        Ok(Imported { contract, not_carried: self.left })
+        let mut whole = contract(&self.name, inputs);
+        whole.unknown_fields = self.unknown_fields;
+        whole.check()?;
+        for (path, rule) in std::mem::take(&mut self.rules) {
+            whole.rules.push(rule);
+            if let Err(error) = usable(&whole) {
+                whole.rules.pop();
+                self.leave(path, error.message());
+            }
+        }
+        Ok(Imported { contract: whole, not_carried: self.left })
     }
+}
+
+/// A contract that only validates.
+fn contract(name: &str, inputs: Vec<Input>) -> Contract {
+    Contract {
+        format: Contract::FORMAT.to_owned(),
+        name: name.to_owned(),
+        description: None,
+        unknown_fields: UnknownFields::Ignore,
+        inputs,
+        fields: None,
+        rules: Vec::new(),
+        features: Vec::new(),
+        tensors: Vec::new(),
+        outputs: None,
+    }
+}
+
+/// Whether the contract holds together and its validator can be made.
+fn usable(contract: &Contract) -> Result<()> {
+    contract.check()?;
+    Validator::new(contract).map(|_| ())
 }
 
 /// Writes the bounds as the type wants them: whole for an integer.

@@ -5,7 +5,7 @@
 
 use super::{Draft, bad, kind_of, number, scalar};
 use driftline::Result;
-use driftline::contract::{InputType, Missing, Scalar, Severity, UnknownFields};
+use driftline::contract::{Anchor, Check, InputType, Missing, Of, Scalar, Severity, UnknownFields};
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value as Json;
@@ -182,6 +182,21 @@ impl Clause<'_> {
                 input.max_length = length("max_value");
                 input.min_length.is_some() || input.max_length.is_some()
             }
+            // pandera matches at the start of the text
+            "str_matches" => match bare("pattern").as_str() {
+                Some(pattern) => {
+                    let check = Check::Regex {
+                        patterns: vec![pattern.to_owned()],
+                        of: Of::All,
+                        anchor: Anchor::Start,
+                        python: true,
+                        severity,
+                    };
+                    let column = draft.column(self.column);
+                    return column.checks.push((self.path.clone(), check));
+                }
+                None => false,
+            },
             _ => false,
         };
         if !carried {

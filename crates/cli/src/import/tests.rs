@@ -21,6 +21,7 @@ fn every_expectation_is_carried_or_listed() {
     // one of each kind that the gallery has; none may vanish
     let kinds = [
         "expect_column_values_to_match_regex",
+        "expect_column_values_to_be_unique",
         "expect_column_mean_to_be_between",
         "expect_compound_columns_to_be_unique",
         "expect_table_row_count_to_equal",

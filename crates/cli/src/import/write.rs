@@ -33,6 +33,12 @@ pub fn yaml(imported: &Imported, file: &str) -> Result<String> {
     for input in &contract.inputs {
         write(input, &mut out)?;
     }
+    if !contract.rules.is_empty() {
+        out.push_str("\nrules:\n");
+        for rule in &contract.rules {
+            let _ = writeln!(out, "  - {}", json(rule)?);
+        }
+    }
     Ok(out)
 }
 

@@ -7,7 +7,7 @@ mod types;
 pub use types::describe;
 
 use driftline::bundle::wasm;
-use driftline::contract::Contract;
+use driftline::contract::{Check, Contract};
 use driftline::{Error, ErrorCode, Result};
 use runtime::Runtime;
 use std::collections::BTreeMap;
@@ -57,6 +57,27 @@ pub fn files(plan: &Plan<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
     }
     files.insert("README.md".to_owned(), readme::text(plan).into_bytes());
     Ok(files)
+}
+
+/// Whether the runtime that packages carry can run every check: it leaves out what few contracts
+/// need and all would have to download.
+///
+/// # Errors
+/// [`ErrorCode::RuntimeMismatch`] naming the check.
+pub fn fits(contract: &Contract) -> Result<()> {
+    for (i, input) in contract.inputs.iter().enumerate() {
+        for (j, check) in input.checks.iter().enumerate() {
+            if matches!(check, Check::Regex { .. } | Check::JsonSchema { .. } | Check::Nfc { .. }) {
+                return Err(Error::new(
+                    ErrorCode::RuntimeMismatch,
+                    format!("the runtime of npm packages has no check `{}`", check.name()),
+                )
+                .with_help("leave the check out, or build with --no-package for native hosts")
+                .at_path(format!("inputs[{i}].checks[{j}]")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Puts the model's own words into a template.
