@@ -15,8 +15,9 @@ pub const PACKAGE: &str = "target/flights/package";
 /// Builds the runtime and the command; the command's path.
 pub fn driftline() -> Result<PathBuf> {
     wasm::build(true)?;
-    say("cargo build --package driftline-cli");
-    run(cargo().args(["build", "--package", "driftline-cli"]))?;
+    say("cargo build --bin driftline");
+    // with the features of the whole workspace: with others, everything below it is built again
+    run(cargo().args(["build", "--workspace", "--bin", "driftline"]))?;
     Ok(target().join("debug/driftline"))
 }
 

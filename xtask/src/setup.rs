@@ -79,7 +79,7 @@ fn node() -> Result<()> {
 
 /// wasm-bindgen and its test runner; the path of the program.
 pub fn wasm_tools() -> Result<PathBuf> {
-    run(cargo().args(["build", "--quiet", "--package", "wasm-tools"]))?;
+    run(cargo().args(["build", "--quiet", "--workspace", "--bin", "wasm-tools"]))?;
     Ok(target().join("debug/wasm-tools"))
 }
 

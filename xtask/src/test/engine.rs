@@ -16,7 +16,8 @@ pub fn engine(tally: &mut Tally) -> Result<()> {
     let zoo = data(&python, "zoo")?;
     tally.tests(
         cargo()
-            .args(["test", "--package", "driftline-compiler", "--no-fail-fast"])
+            // of the workspace, so that what the stage `native` has built serves here too
+            .args(["test", "--workspace", "--no-fail-fast"])
             // what they count is in their output
             .args(["--test", "conformance", "--test", "zoo", "--", "--nocapture"])
             .env("DRIFTLINE_CONFORMANCE_DIR", conformance)
