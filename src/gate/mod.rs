@@ -4,14 +4,14 @@ mod info;
 
 pub use info::{Info, InputInfo};
 
-use crate::bundle::{Bundle, RuntimeKind, part};
+use crate::bundle::{Bundle, part};
 use crate::contract::{
     Cell, Contract, Outputs, RawRecord, RecordReader, Severity, Validator, Violation,
 };
 use crate::decision::{Decider, Decision, Outcome, Policy};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_BATCH_ROWS;
-use crate::model::{Dim, Model, TensorInfo};
+use crate::model::{Axis, Model, TensorInfo};
 use crate::preprocess::{Features, Pipeline, ZoneRules};
 use crate::tensor::{DType, TensorData};
 use std::collections::BTreeMap;
@@ -46,15 +46,13 @@ impl Gate {
         let policy = Policy::from_json(bundle.part(part::POLICY)?)?;
         let zones: BTreeMap<String, Vec<u8>> =
             bundle.zones().map(|(name, rules)| (name.to_owned(), rules.to_vec())).collect();
-        let model = match bundle.manifest().runtime.kind {
-            RuntimeKind::Plan => Model::from_bytes(bundle.part(part::MODEL)?)?,
-            RuntimeKind::Tract => {
-                return Err(Error::new(
-                    ErrorCode::RuntimeMismatch,
-                    "the bundle's model needs the tract runtime, which is not in this build",
-                ));
-            }
-        };
+        let model = Model::from_bytes(bundle.part(part::MODEL)?)?;
+        if model.runtime() != bundle.manifest().runtime.kind.as_str() {
+            return Err(Error::new(
+                ErrorCode::RuntimeMismatch,
+                "the bundle's model is not of the runtime that its manifest names",
+            ));
+        }
         let outputs = contract.outputs.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorCode::ContractInvalid,
@@ -209,12 +207,8 @@ impl Gate {
             return failed("the model has no scores");
         };
         self.scores.clear();
-        match output.dtype() {
-            DType::Float32 => {
-                self.scores.extend(output.elements::<f32>().iter().map(|x| f64::from(*x)));
-            }
-            DType::Float64 => self.scores.extend_from_slice(output.elements::<f64>()),
-            _ => return failed("the scores are no floats"),
+        if !output.append_floats(&mut self.scores) {
+            return failed("the scores are no floats");
         }
         if self.scores.len() != rows * self.width {
             return failed("the scores are not as many as the rows");
@@ -230,9 +224,9 @@ fn mismatch<T>(message: String) -> Result<T> {
 /// Elements of one row, if the tensor has one row of the batch after the other.
 fn width(info: &TensorInfo) -> Option<usize> {
     match info.shape.as_slice() {
-        [Dim::Batch(1)] => Some(1),
-        [Dim::Batch(1), rest @ ..] => {
-            rest.iter().try_fold(1usize, |n, dim| n.checked_mul(dim.fixed()?))
+        [Axis::Batch(1)] => Some(1),
+        [Axis::Batch(1), rest @ ..] => {
+            rest.iter().try_fold(1usize, |n, axis| n.checked_mul(axis.fixed()?))
         }
         _ => None,
     }

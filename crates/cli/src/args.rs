@@ -1,7 +1,8 @@
 //! The command line as a type.
 
 use crate::commands::{build, check, codes, import, inspect, predict, run, validate};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use driftline_compiler::Runtime;
 
 /// A gate in front of an ONNX model: contract, preprocessing, inference and confidence policy in
 /// one WebAssembly file.
@@ -37,4 +38,22 @@ pub enum Command {
     Import(import::Args),
     /// Lists every error code with its meaning and what to do
     Codes(codes::Args),
+}
+
+/// Which runtime computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RuntimeName {
+    /// driftline's own flat program
+    Plan,
+    /// tract, for what the plan cannot take
+    Tract,
+}
+
+impl From<RuntimeName> for Runtime {
+    fn from(name: RuntimeName) -> Self {
+        match name {
+            RuntimeName::Plan => Self::Plan,
+            RuntimeName::Tract => Self::Tract,
+        }
+    }
 }

@@ -14,20 +14,22 @@ pub fn engine(tally: &mut Tally) -> Result<()> {
     let python = setup::python(setup::ENGINE_REQUIREMENTS)?;
     let conformance = data(&python, "conformance")?;
     let zoo = data(&python, "zoo")?;
+    let nets = data(&python, "nets")?;
     tally.tests(
         cargo()
             // of the workspace, so that what the stage `native` has built serves here too
             .args(["test", "--workspace", "--no-fail-fast"])
             // what they count is in their output
-            .args(["--test", "conformance", "--test", "zoo", "--", "--nocapture"])
+            .args(["--test", "conformance", "--test", "zoo", "--test", "nets", "--", "--nocapture"])
             .env("DRIFTLINE_CONFORMANCE_DIR", conformance)
             .env("DRIFTLINE_ZOO_DIR", zoo)
+            .env("DRIFTLINE_NETS_DIR", nets)
             .env("DRIFTLINE_ENGINE_DATA", "required"),
     )
 }
 
 /// The folder of cases that a script writes; written again when a script has changed.
-fn data(python: &Path, name: &str) -> Result<PathBuf> {
+pub fn data(python: &Path, name: &str) -> Result<PathBuf> {
     let out = at(".driftline/engine").join(name);
     let written = modified(&out.join("index.json"));
     if written.is_none() || written < newest(&at(SCRIPTS)) {

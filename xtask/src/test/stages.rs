@@ -55,7 +55,7 @@ fn lint(tally: &mut Tally) -> Result<()> {
 }
 
 fn package(tally: &mut Tally) -> Result<()> {
-    wasm::build(true)?;
+    wasm::build(true, wasm::Flavor::Plan)?;
     tally.check(npm("pkg").args(["run", "--silent", "check"]))
 }
 

@@ -74,6 +74,7 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
         })?;
         Some(package::files(&package::Plan {
             contract: &made.contract,
+            runtime: made.runtime,
             bundle: &made.bundle,
             identity: &made.identity,
             version: &args.package_version,

@@ -6,7 +6,7 @@ mod types;
 
 pub use types::describe;
 
-use driftline::bundle::wasm;
+use driftline::bundle::{RuntimeKind, wasm};
 use driftline::contract::{Check, Contract};
 use driftline::{Error, ErrorCode, Result};
 use runtime::Runtime;
@@ -20,6 +20,8 @@ pub const WASM: &str = "driftline_bg.wasm";
 pub struct Plan<'a> {
     /// The model's contract.
     pub contract: &'a Contract,
+    /// The runtime that its model needs.
+    pub runtime: RuntimeKind,
     /// The stand-alone bundle.
     pub bundle: &'a [u8],
     /// The bundle's identity.
@@ -33,7 +35,7 @@ pub struct Plan<'a> {
 /// # Errors
 /// [`ErrorCode::Io`] if the runtime is not at hand, and those of embedding the bundle.
 pub fn files(plan: &Plan<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
-    let runtime = Runtime::find()?;
+    let runtime = Runtime::find(plan.runtime)?;
     let mut files = BTreeMap::new();
     for (name, bytes) in runtime.files() {
         match name.strip_suffix(".in") {
