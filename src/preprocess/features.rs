@@ -80,15 +80,7 @@ impl Features {
     pub(super) fn truncate(&mut self) {
         for tensor in &mut self.tensors {
             let n = self.rows * tensor.width;
-            match &mut tensor.data {
-                TensorData::Float32(v) => v.truncate(n),
-                TensorData::Float64(v) => v.truncate(n),
-                TensorData::Int64(v) => v.truncate(n),
-                TensorData::Int32(v) => v.truncate(n),
-                TensorData::Uint8(v) => v.truncate(n),
-                TensorData::Bool(v) => v.truncate(n),
-                TensorData::String(v) => v.truncate(n),
-            }
+            tensor.data.truncate(n);
         }
     }
 }
@@ -100,6 +92,12 @@ impl FeatureTensor {
             TensorData::Float64(v) => FeatureValue::Number(*v.get(at)?),
             TensorData::Int64(v) => FeatureValue::Integer(*v.get(at)?),
             TensorData::Int32(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
+            TensorData::Int16(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
+            TensorData::Int8(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
+            // only integers of 64 bits with a sign are ever put in
+            TensorData::Uint64(v) => FeatureValue::Integer(i64::try_from(*v.get(at)?).ok()?),
+            TensorData::Uint32(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
+            TensorData::Uint16(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
             TensorData::Uint8(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
             TensorData::Bool(v) => FeatureValue::Boolean(*v.get(at)?),
             TensorData::String(v) => FeatureValue::Text(v.get(at)?),
@@ -141,12 +139,13 @@ impl FeatureTensor {
                 v.push(if x.is_finite() { x } else { return Err(UNFIT) });
             }
             TensorData::Int64(v) => v.push(whole(item).ok_or(UNFIT)?),
-            TensorData::Int32(v) => {
-                v.push(whole(item).and_then(|i| i.try_into().ok()).ok_or(UNFIT)?);
-            }
-            TensorData::Uint8(v) => {
-                v.push(whole(item).and_then(|i| i.try_into().ok()).ok_or(UNFIT)?);
-            }
+            TensorData::Int32(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Int16(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Int8(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Uint64(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Uint32(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Uint16(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Uint8(v) => v.push(narrow(item).ok_or(UNFIT)?),
             TensorData::Bool(v) => match item {
                 Item::Boolean(b) => v.push(b),
                 _ => return Err(UNFIT),
@@ -161,6 +160,11 @@ impl FeatureTensor {
         }
         Ok(())
     }
+}
+
+/// The item as an integer of the tensor's type, if it is exactly one.
+fn narrow<T: TryFrom<i64>>(item: Item<'_>) -> Option<T> {
+    whole(item)?.try_into().ok()
 }
 
 /// The item as an integer, if it is exactly one.

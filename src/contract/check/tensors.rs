@@ -83,9 +83,9 @@ fn holds(dtype: DType, kind: InputType) -> bool {
     use InputType::{Boolean, Category, Integer, Number, Text};
     match dtype {
         DType::Float32 | DType::Float64 => matches!(kind, Number | Integer | Boolean),
-        DType::Int64 | DType::Int32 | DType::Uint8 => matches!(kind, Integer | Boolean),
         DType::Bool => kind == Boolean,
         DType::String => matches!(kind, Text | Category),
+        _ => matches!(kind, Integer | Boolean),
     }
 }
 

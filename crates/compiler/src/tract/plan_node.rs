@@ -68,11 +68,16 @@ fn value_info(name: &str, datum: DatumType, shape: &[TDim]) -> TractResult<pb::V
     let elem_type = match tensors::dtype(datum).context("an element type is not carried")? {
         DType::Float32 => 1,
         DType::Uint8 => 2,
+        DType::Int8 => 3,
+        DType::Uint16 => 4,
+        DType::Int16 => 5,
         DType::Int32 => 6,
         DType::Int64 => 7,
         DType::String => 8,
         DType::Bool => 9,
         DType::Float64 => 11,
+        DType::Uint32 => 12,
+        DType::Uint64 => 13,
     };
     let shape = Some(TensorShapeProto { dim: dims });
     let tensor = type_proto::Tensor { elem_type, shape };

@@ -71,11 +71,12 @@ pub fn compile_with(onnx: &[u8], inputs: &npz::Arrays) -> Result<Compiled, Error
         Err(e) if e.code() == ErrorCode::DynamicShape => {
             let mut bound = BTreeMap::new();
             for (name, tensor) in inputs {
-                if matches!(tensor.data(), TensorData::Int64(_)) {
+                let integers = matches!(tensor.data(), TensorData::Int64(_) | TensorData::Int32(_));
+                if integers || tensor.shape().is_empty() {
                     bound.insert(name.clone(), tensor.clone());
                 }
             }
-            if bound.is_empty() || bound.len() == inputs.len() && inputs.len() > 1 {
+            if bound.is_empty() {
                 return Err(e);
             }
             compile(onnx, &Options { bound, ..plan })
