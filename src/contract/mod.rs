@@ -13,6 +13,7 @@
 
 mod check;
 mod clause;
+mod document;
 mod json;
 mod pattern;
 mod quote;
@@ -28,6 +29,7 @@ mod value;
 mod violation;
 
 pub use clause::{Accept, Anchor, Charset, Check, Fields, Of, Rule, Skip, ValueType};
+pub use document::read_json;
 pub use json::{HUGE_INTEGER, LONE_SURROGATE};
 pub use record::RecordReader;
 pub use scalar::{Scalar, exact_f64};

@@ -2,8 +2,10 @@
 
 use super::check;
 use super::clause::{Accept, Check, Fields, Rule};
+use super::document::{parse_json, read_json};
 use super::scalar::Scalar;
 use super::step::{Feature, Step};
+use super::value::Value;
 use super::violation::Severity;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_DEFINITION_BYTES;
@@ -285,19 +287,15 @@ impl Contract {
     /// Parses JSON and checks it.
     ///
     /// # Errors
-    /// [`ErrorCode::ContractSyntax`] with the line for what is no contract,
+    /// [`ErrorCode::ContractSyntax`] with the line or path for what is no contract,
     /// [`ErrorCode::FormatVersion`] for another format, [`ErrorCode::ContractInvalid`] with the
     /// clause's path for a contradiction, [`ErrorCode::InputTooLarge`] past the limit.
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_DEFINITION_BYTES {
             return Err(Error::new(ErrorCode::InputTooLarge, "the contract is too large"));
         }
-        let contract: Self = serde_json::from_slice(bytes).map_err(|e| {
-            foreign_format(bytes).unwrap_or_else(|| {
-                Error::new(ErrorCode::ContractSyntax, super::quote::plain(&e.to_string()))
-                    .at_line(e.line() as u64, e.column() as u64)
-            })
-        })?;
+        let read = read_json(bytes, ErrorCode::ContractSyntax, "contract");
+        let contract: Self = read.map_err(|e| foreign_format(bytes).unwrap_or(e))?;
         contract.check()?;
         Ok(contract)
     }
@@ -344,12 +342,16 @@ pub fn is_utc(zone: &str) -> bool {
 }
 
 fn foreign_format(bytes: &[u8]) -> Option<Error> {
-    #[derive(Deserialize)]
-    struct Head {
-        format: String,
+    let Ok(Value::Object(members)) = parse_json(bytes, ErrorCode::ContractSyntax, "contract")
+    else {
+        return None;
+    };
+    match members.iter().find(|(name, _)| name == "format") {
+        Some((_, Value::Text(format))) if format != Contract::FORMAT => {
+            Some(check::format_error(format))
+        }
+        _ => None,
     }
-    let head: Head = serde_json::from_slice(bytes).ok()?;
-    (head.format != Contract::FORMAT).then(|| check::format_error(&head.format))
 }
 
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -25,8 +25,8 @@ pub struct Gate {
     pipeline: Pipeline,
     features: Features,
     model: Model,
-    /// For each tensor of the contract, the model's input that takes it.
-    ports: Vec<usize>,
+    /// For each input of the model, the tensor of the contract that feeds it.
+    feeds: Vec<usize>,
     /// The model's output that holds the scores, and how many it holds a row.
     scores_at: usize,
     width: usize,
@@ -63,7 +63,7 @@ impl Gate {
         let decider = Decider::new(&policy, outputs, bundle.identity())?;
         let pipeline = Pipeline::new(&contract, &ZoneRules::new(zones)?)?;
         let features = Features::new(&pipeline);
-        let ports = match_inputs(&features, &model)?;
+        let feeds = match_inputs(&features, &model)?;
         let (scores_at, width) = match_scores(outputs, &model)?;
         Ok(Self {
             info: Info::new(&contract, outputs, &policy, bundle.manifest(), bundle.identity()),
@@ -72,7 +72,7 @@ impl Gate {
             pipeline,
             features,
             model,
-            ports,
+            feeds,
             scores_at,
             width,
             scores: Vec::new(),
@@ -193,14 +193,9 @@ impl Gate {
     /// Runs the model on the features and keeps its scores.
     fn run(&mut self) -> Result<()> {
         let rows = self.features.rows();
-        let mut inputs: Vec<(usize, &TensorData)> = self
-            .ports
-            .iter()
-            .copied()
-            .zip(self.features.tensors().iter().map(|tensor| &tensor.data))
-            .collect();
-        inputs.sort_unstable_by_key(|(port, _)| *port);
-        let inputs: Vec<&TensorData> = inputs.into_iter().map(|(_, data)| data).collect();
+        let tensors = self.features.tensors();
+        let inputs: Vec<&TensorData> =
+            self.feeds.iter().filter_map(|at| tensors.get(*at)).map(|t| &t.data).collect();
         self.model.run(rows, &inputs)?;
         let failed = |message| Err(Error::new(ErrorCode::ModelFailed, message));
         let Some(output) = self.model.output(self.scores_at) else {
@@ -232,7 +227,7 @@ fn width(info: &TensorInfo) -> Option<usize> {
     }
 }
 
-/// Which input of the model takes each tensor of the contract; each takes exactly one.
+/// Which tensor of the contract feeds each input of the model; each feeds exactly one.
 fn match_inputs(features: &Features, model: &Model) -> Result<Vec<usize>> {
     let inputs = model.inputs();
     let mut ports = Vec::new();
@@ -257,13 +252,19 @@ fn match_inputs(features: &Features, model: &Model) -> Result<Vec<usize>> {
         }
         ports.push(at);
     }
-    if let Some((_, unfed)) = inputs.iter().enumerate().find(|(i, _)| !ports.contains(i)) {
-        return mismatch(format!(
-            "no tensor of the contract feeds the model's input `{}`",
-            unfed.name
-        ));
+    let mut feeds = Vec::new();
+    for (i, input) in inputs.iter().enumerate() {
+        match ports.iter().position(|port| *port == i) {
+            Some(tensor) => feeds.push(tensor),
+            None => {
+                let name = &input.name;
+                return mismatch(format!(
+                    "no tensor of the contract feeds the model's input `{name}`"
+                ));
+            }
+        }
     }
-    Ok(ports)
+    Ok(feeds)
 }
 
 fn match_scores(outputs: &Outputs, model: &Model) -> Result<(usize, usize)> {

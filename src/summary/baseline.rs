@@ -4,7 +4,7 @@
 //! counted apart, as are missing, unseen and invalid values, so that every row of the training
 //! data is in exactly one count of each input.
 
-use crate::contract::{CalendarPart, Contract, InputType};
+use crate::contract::{CalendarPart, Contract, InputType, read_json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_BINS, MAX_DEFINITION_BYTES};
 use serde::{Deserialize, Serialize};
@@ -181,15 +181,12 @@ impl Baseline {
     /// Parses JSON; [`Baseline::check`] is apart, since it needs the contract.
     ///
     /// # Errors
-    /// [`ErrorCode::BaselineInvalid`] with the line, [`ErrorCode::InputTooLarge`].
+    /// [`ErrorCode::BaselineInvalid`] with the line or path, [`ErrorCode::InputTooLarge`].
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_DEFINITION_BYTES {
             return Err(Error::new(ErrorCode::InputTooLarge, "the baseline is too large"));
         }
-        serde_json::from_slice(bytes).map_err(|e| {
-            Error::new(ErrorCode::BaselineInvalid, e.to_string())
-                .at_line(e.line() as u64, e.column() as u64)
-        })
+        read_json(bytes, ErrorCode::BaselineInvalid, "baseline")
     }
 
     /// Whether the baseline is one of this contract: each row of each input in exactly one count.

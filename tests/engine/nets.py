@@ -161,15 +161,20 @@ def conv_trees() -> tuple[onnx.ModelProto, list[Inputs]]:
     return net.model({"y": (F, ["batch", 1])}), [{"x": rows(net, n, 1, 12)} for n in (1, 16)]
 
 
-def lstm_classifier() -> tuple[onnx.ModelProto, list[Inputs]]:
-    """A recurrence in front of a scaler and a linear classifier with text labels and a map."""
-    net = Net("lstm_classifier", {"x": (F, ["time", "batch", 3])})
-    net.add("LSTM", "x", net.weight(1, 16, 3), net.weight(1, 16, 4), outputs=["", "h"], hidden_size=4)
-    y = net.add("Squeeze", "h", net.constant(np.array([0], np.int64)))
-    y = net.add("Scaler", y, domain="ai.onnx.ml", offset=[0.1, 0.0, 0.0, -0.1], scale=[2.0, 1.0, 1.0, 0.5])
+def conv_classifier() -> tuple[onnx.ModelProto, list[Inputs]]:
+    """A convolution in front of a linear classifier with text labels."""
+    net = Net("conv_classifier", {"x": (F, ["batch", 1, 12])})
+    y = net.add("Conv", "x", net.weight(4, 1, 3), net.weight(4))
+    y = net.add("Flatten", net.add("GlobalMaxPool", net.add("Tanh", y)))
+    linear_classifier(net, y)
+    outputs = {"label": (TensorProto.STRING, ["batch"]), "scores": (F, ["batch", 3])}
+    return net.model(outputs), [{"x": rows(net, n, 1, 12)} for n in (1, 16)]
+
+
+def linear_classifier(net: Net, features: str) -> None:
     net.add(
         "LinearClassifier",
-        y,
+        features,
         outputs=["label", "scores"],
         domain="ai.onnx.ml",
         classlabels_strings=["early", "late", "never"],
@@ -177,6 +182,15 @@ def lstm_classifier() -> tuple[onnx.ModelProto, list[Inputs]]:
         intercepts=[0.1, -0.2, 0.05],
         post_transform="SOFTMAX",
     )
+
+
+def lstm_classifier() -> tuple[onnx.ModelProto, list[Inputs]]:
+    """A recurrence in front of a scaler and a linear classifier with text labels and a map."""
+    net = Net("lstm_classifier", {"x": (F, ["time", "batch", 3])})
+    net.add("LSTM", "x", net.weight(1, 16, 3), net.weight(1, 16, 4), outputs=["", "h"], hidden_size=4)
+    y = net.add("Squeeze", "h", net.constant(np.array([0], np.int64)))
+    y = net.add("Scaler", y, domain="ai.onnx.ml", offset=[0.1, 0.0, 0.0, -0.1], scale=[2.0, 1.0, 1.0, 0.5])
+    linear_classifier(net, y)
     net.add("ZipMap", "scores", outputs=["map"], domain="ai.onnx.ml", classlabels_strings=["early", "late", "never"])
     outputs = {"label": (TensorProto.STRING, ["batch"]), "map": None}
     return net.model(outputs), [{"x": rows(net, t, n, 3)} for t, n in ((4, 1), (6, 5))]
@@ -211,6 +225,7 @@ def nets() -> Iterator[tuple[str, Callable[[], tuple[onnx.ModelProto, list[Input
     yield "attention", attention
     yield "nonzero", nonzero
     yield "conv_trees", conv_trees
+    yield "conv_classifier", conv_classifier
     yield "lstm_classifier", lstm_classifier
     yield "scan", scan
 

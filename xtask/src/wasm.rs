@@ -68,7 +68,7 @@ pub fn build(full: bool, flavor: Flavor) -> Result<()> {
     let dist = flavor.dist();
     let runtime = at("pkg").join(dist).join("runtime");
     if bind(full, flavor.features(), &runtime)?
-        || !at(&format!("pkg/{dist}/template/index.js")).exists()
+        || !at(format!("pkg/{dist}/template/index.js")).exists()
     {
         say(&format!("npm run build in pkg/, into {dist}/"));
         run(crate::shell::npm("pkg").args(["run", "--silent", "build", "--", dist]))?;

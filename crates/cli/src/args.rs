@@ -40,12 +40,11 @@ pub enum Command {
     Codes(codes::Args),
 }
 
-/// Which runtime computes.
+/// Which runtime computes: driftline's own flat program, or tract for what that cannot take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RuntimeName {
-    /// driftline's own flat program
+    // described without doc comments, which would turn the whole help into its long form
     Plan,
-    /// tract, for what the plan cannot take
     Tract,
 }
 

@@ -3,6 +3,7 @@
 use super::lookup::Values;
 use super::order::{Bound, compare};
 use crate::contract::clause::{Charset, Check, Of, ValueType};
+use crate::contract::document::parse_json;
 use crate::contract::pattern::{Like, Pattern};
 use crate::contract::quote::quote;
 use crate::contract::scalar::Scalar;
@@ -202,7 +203,8 @@ impl CompiledCheck {
             Kind::Date { lenient: true } => (is_lenient_date(text), ErrorCode::BadFormat),
             Kind::Date { lenient: false } => (is_date(text), ErrorCode::BadFormat),
             Kind::Json => {
-                (serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok(), ErrorCode::BadFormat)
+                let parsed = parse_json(text.as_bytes(), ErrorCode::BadFormat, "value");
+                (parsed.is_ok(), ErrorCode::BadFormat)
             }
             #[cfg(feature = "json-schema")]
             Kind::JsonSchema(schema) => {

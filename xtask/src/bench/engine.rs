@@ -5,6 +5,7 @@ use crate::test::engine_data;
 use crate::{flights, setup, wasm};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -30,9 +31,9 @@ pub fn main(args: &Args) -> Result<()> {
     flights::build()?;
     // with the features of the whole workspace, as everywhere
     run(cargo().args(["build", "--workspace", "--example", "compile"]))?;
-    let mut runtimes = json!({ "plan": wasm::raw(wasm::Flavor::Plan)? });
+    let mut runtimes = BTreeMap::from([("plan", wasm::raw(wasm::Flavor::Plan)?)]);
     if args.tract {
-        runtimes["tract"] = json!(wasm::raw(wasm::Flavor::Tract)?);
+        runtimes.insert("tract", wasm::raw(wasm::Flavor::Tract)?);
     }
     if !at(JS).join("node_modules/onnxruntime-web").exists() {
         // without scripts: one would fetch GPU libraries from elsewhere
@@ -82,9 +83,9 @@ fn models(zoo: &Path, only: &str, tract: bool) -> Result<Vec<Value>> {
             continue;
         }
         let onnx = zoo.join(name).join("model.onnx");
-        let mut compiled = json!({ "plan": compile(&onnx, &out, name, "plan")? });
+        let mut compiled = BTreeMap::from([("plan", compile(&onnx, &out, name, "plan")?)]);
         if tract {
-            compiled["tract"] = json!(compile(&onnx, &out, name, "tract")?);
+            compiled.insert("tract", compile(&onnx, &out, name, "tract")?);
         }
         let inputs = entry["inputs"].as_array().context("a model has no inputs")?;
         models.push(json!({

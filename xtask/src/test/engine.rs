@@ -1,8 +1,8 @@
 //! The engine against the ONNX specification and against other engines.
 
 use super::tally::Tally;
-use crate::setup;
-use crate::shell::{at, cargo, command, run, say};
+use crate::shell::{at, cargo, command, npm, run, say};
+use crate::{flights, setup, wasm};
 use anyhow::Result;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,19 @@ pub fn engine(tally: &mut Tally) -> Result<()> {
             .env("DRIFTLINE_ZOO_DIR", zoo)
             .env("DRIFTLINE_NETS_DIR", nets)
             .env("DRIFTLINE_ENGINE_DATA", "required"),
+    )
+}
+
+pub fn tract(tally: &mut Tally) -> Result<()> {
+    wasm::build(true, wasm::Flavor::Tract)?;
+    // the command has both runtimes inside
+    let driftline = flights::driftline()?;
+    let nets = data(&setup::python(setup::ENGINE_REQUIREMENTS)?, "nets")?;
+    tally.tests(
+        npm("tests")
+            .args(["run", "--silent", "tract"])
+            .env("DRIFTLINE", driftline)
+            .env("NETS", nets),
     )
 }
 
