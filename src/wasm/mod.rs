@@ -3,8 +3,6 @@
 mod decision;
 mod error;
 mod keys;
-#[cfg(feature = "raw")]
-mod raw;
 mod record;
 
 use crate::gate::Gate;

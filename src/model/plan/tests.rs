@@ -224,7 +224,6 @@ fn altered_plans_never_panic() {
                             ErrorCode::PlanInvalid
                                 | ErrorCode::FormatVersion
                                 | ErrorCode::InputTooLarge
-                                | ErrorCode::ModelTooLarge
                         ));
                     }
                 }
