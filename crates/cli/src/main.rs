@@ -7,6 +7,8 @@ mod args;
 mod assemble;
 mod commands;
 mod definition;
+mod direct;
+mod export;
 mod golden;
 mod import;
 mod npz;
