@@ -68,6 +68,13 @@ pub const MAX_PLAN_STRINGS: usize = 1 << 22;
 /// Memory that one prediction may take, in bytes: half of what 32-bit wasm can address.
 pub const MAX_ARENA_BYTES: usize = 2 << 30;
 
+/// Element operations that a plan may take for one row: about a minute. A bundle's few bytes can
+/// ask for years.
+pub const MAX_PLAN_WORK: u64 = 1 << 36;
+
+/// Element operations that one call may take: a million rows of a million operations.
+pub const MAX_CALL_WORK: u64 = 1 << 40;
+
 /// Elements of a constant that the compiler computes: beyond it the step stays in the plan.
 pub const MAX_FOLDED_ELEMENTS: usize = 1 << 20;
 

@@ -4,101 +4,95 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_TENSOR_ELEMENTS;
 use serde::{Deserialize, Serialize};
 
-/// Element type of a tensor, under ONNX's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum DType {
-    /// IEEE 754 binary32.
-    Float32,
-    /// IEEE 754 binary64.
-    Float64,
-    /// Signed, 64 bits.
-    Int64,
-    /// Signed, 32 bits.
-    Int32,
-    /// Unsigned, 8 bits.
-    Uint8,
-    /// True or false.
-    Bool,
-    /// UTF-8 text.
-    String,
-}
-
-impl DType {
-    /// ONNX's name of the type.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Float32 => "float32",
-            Self::Float64 => "float64",
-            Self::Int64 => "int64",
-            Self::Int32 => "int32",
-            Self::Uint8 => "uint8",
-            Self::Bool => "bool",
-            Self::String => "string",
+macro_rules! element_types {
+    ($($(#[$doc:meta])* $name:ident $onnx:literal $t:ty;)*) => {
+        /// Element type of a tensor, under ONNX's names.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "lowercase")]
+        pub enum DType {
+            $($(#[$doc])* $name,)*
         }
-    }
+
+        impl DType {
+            /// Every element type; the index is its code in the files.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// ONNX's name of the type.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $onnx,)*
+                }
+            }
+        }
+
+        /// The elements of a tensor, row-major.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum TensorData {
+            $(#[doc = concat!("Elements of [`DType::", stringify!($name), "`].")] $name(Vec<$t>),)*
+        }
+
+        impl TensorData {
+            /// No elements, of the given type.
+            pub fn empty(dtype: DType) -> Self {
+                match dtype {
+                    $(DType::$name => Self::$name(Vec::new()),)*
+                }
+            }
+
+            /// The element type.
+            pub fn dtype(&self) -> DType {
+                match self {
+                    $(Self::$name(_) => DType::$name,)*
+                }
+            }
+
+            /// How many elements.
+            pub fn len(&self) -> usize {
+                match self {
+                    $(Self::$name(v) => v.len(),)*
+                }
+            }
+
+            /// Drops the elements from the `n`th on and keeps the memory.
+            pub fn truncate(&mut self, n: usize) {
+                match self {
+                    $(Self::$name(v) => v.truncate(n),)*
+                }
+            }
+        }
+    };
 }
 
-/// The elements of a tensor, row-major.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TensorData {
-    /// Elements of [`DType::Float32`].
-    Float32(Vec<f32>),
-    /// Elements of [`DType::Float64`].
-    Float64(Vec<f64>),
-    /// Elements of [`DType::Int64`].
-    Int64(Vec<i64>),
-    /// Elements of [`DType::Int32`].
-    Int32(Vec<i32>),
-    /// Elements of [`DType::Uint8`].
-    Uint8(Vec<u8>),
-    /// Elements of [`DType::Bool`].
-    Bool(Vec<bool>),
-    /// Elements of [`DType::String`].
-    String(Vec<String>),
+// the order is part of the file format: append only
+element_types! {
+    /// IEEE 754 binary32.
+    Float32 "float32" f32;
+    /// IEEE 754 binary64.
+    Float64 "float64" f64;
+    /// Signed, 64 bits.
+    Int64 "int64" i64;
+    /// Signed, 32 bits.
+    Int32 "int32" i32;
+    /// Unsigned, 8 bits.
+    Uint8 "uint8" u8;
+    /// True or false.
+    Bool "bool" bool;
+    /// UTF-8 text.
+    String "string" String;
+    /// Signed, 8 bits.
+    Int8 "int8" i8;
+    /// Signed, 16 bits.
+    Int16 "int16" i16;
+    /// Unsigned, 16 bits.
+    Uint16 "uint16" u16;
+    /// Unsigned, 32 bits.
+    Uint32 "uint32" u32;
+    /// Unsigned, 64 bits.
+    Uint64 "uint64" u64;
 }
 
 impl TensorData {
-    /// No elements, of the given type.
-    pub fn empty(dtype: DType) -> Self {
-        match dtype {
-            DType::Float32 => Self::Float32(Vec::new()),
-            DType::Float64 => Self::Float64(Vec::new()),
-            DType::Int64 => Self::Int64(Vec::new()),
-            DType::Int32 => Self::Int32(Vec::new()),
-            DType::Uint8 => Self::Uint8(Vec::new()),
-            DType::Bool => Self::Bool(Vec::new()),
-            DType::String => Self::String(Vec::new()),
-        }
-    }
-
-    /// The element type.
-    pub fn dtype(&self) -> DType {
-        match self {
-            Self::Float32(_) => DType::Float32,
-            Self::Float64(_) => DType::Float64,
-            Self::Int64(_) => DType::Int64,
-            Self::Int32(_) => DType::Int32,
-            Self::Uint8(_) => DType::Uint8,
-            Self::Bool(_) => DType::Bool,
-            Self::String(_) => DType::String,
-        }
-    }
-
-    /// How many elements.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Float32(v) => v.len(),
-            Self::Float64(v) => v.len(),
-            Self::Int64(v) => v.len(),
-            Self::Int32(v) => v.len(),
-            Self::Uint8(v) => v.len(),
-            Self::Bool(v) => v.len(),
-            Self::String(v) => v.len(),
-        }
-    }
-
     /// Whether there is no element.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -106,15 +100,24 @@ impl TensorData {
 
     /// Drops the elements and keeps the memory.
     pub fn clear(&mut self) {
-        match self {
-            Self::Float32(v) => v.clear(),
-            Self::Float64(v) => v.clear(),
-            Self::Int64(v) => v.clear(),
-            Self::Int32(v) => v.clear(),
-            Self::Uint8(v) => v.clear(),
-            Self::Bool(v) => v.clear(),
-            Self::String(v) => v.clear(),
-        }
+        self.truncate(0);
+    }
+
+    /// Numbers as they stand in memory; `None` for bool and text.
+    pub fn number_bytes(&self) -> Option<&[u8]> {
+        Some(match self {
+            Self::Float32(v) => bytemuck::cast_slice(v),
+            Self::Float64(v) => bytemuck::cast_slice(v),
+            Self::Int64(v) => bytemuck::cast_slice(v),
+            Self::Int32(v) => bytemuck::cast_slice(v),
+            Self::Int16(v) => bytemuck::cast_slice(v),
+            Self::Int8(v) => bytemuck::cast_slice(v),
+            Self::Uint64(v) => bytemuck::cast_slice(v),
+            Self::Uint32(v) => bytemuck::cast_slice(v),
+            Self::Uint16(v) => bytemuck::cast_slice(v),
+            Self::Uint8(v) => v,
+            Self::Bool(_) | Self::String(_) => return None,
+        })
     }
 }
 

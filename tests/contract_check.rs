@@ -60,7 +60,9 @@ fn other_formats_are_told_apart_from_damage() {
     let error =
         Contract::from_json(b"{\"format\":\"driftline.contract/1\",\n\"nam\":1}").unwrap_err();
     assert_eq!(error.code(), ErrorCode::ContractSyntax);
-    assert_eq!(error.place().line, Some(2));
+    assert_eq!(error.message(), "the field `nam` is not known here");
+    let error = Contract::from_json(b"{\"format\":\n1,}").unwrap_err();
+    assert_eq!((error.code(), error.place().line), (ErrorCode::ContractSyntax, Some(2)));
     assert_eq!(Contract::from_json(b"\xff").unwrap_err().code(), ErrorCode::ContractSyntax);
     assert_eq!(Contract::from_json(b"").unwrap_err().code(), ErrorCode::ContractSyntax);
 }

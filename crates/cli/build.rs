@@ -1,7 +1,7 @@
-//! Puts the runtime that `driftline build` packs into the command, if it has been built.
+//! Puts the runtimes that `driftline build` packs into the command, if they have been built.
 //!
-//! `cargo xtask` writes it to `pkg/dist/`. Without it the command looks for the files beside
-//! itself; see `src/package/runtime.rs`.
+//! `cargo xtask` writes them to `pkg/dist/` and `pkg/dist-tract/`. Without them the command looks for
+//! the files beside itself; see `src/package/runtime.rs`.
 
 use std::env;
 use std::fmt::Write as _;
@@ -9,8 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let dist = here.join("../../pkg/dist");
+    embed("../../pkg/dist", "plan_files.rs");
+    embed("../../pkg/dist-tract", "tract_files.rs");
+}
+
+fn embed(dist: &str, to: &str) {
+    let dist = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join(dist);
     println!("cargo::rerun-if-changed={}", dist.display());
     let mut files = list(&dist.join("template"));
     let wasm = dist.join("runtime/driftline_bg.wasm");
@@ -27,7 +31,7 @@ fn main() {
         }
     }
     code.push_str("]\n");
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("runtime_files.rs");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join(to);
     if let Err(error) = fs::write(&out, code) {
         println!("cargo::error=cannot write {}: {error}", out.display());
     }

@@ -17,7 +17,9 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = new URL("..", import.meta.url);
-const at = (path) => fileURLToPath(new URL(path, root));
+// a folder of its own for each runtime: `dist`, or `dist-tract` as the argument
+const dist = process.argv[2] ?? "dist";
+const at = (path) => fileURLToPath(new URL(path.replace(/^dist(?=\/|$)/, dist), root));
 
 const GLUE = at("dist/runtime/driftline.js");
 const WASM = at("dist/runtime/driftline_bg.wasm");
@@ -32,7 +34,7 @@ for (const name of readdirSync(at("dist"))) {
   if (name !== "runtime") rmSync(at(`dist/${name}`), { recursive: true });
 }
 await wrapGlue();
-run("node_modules/.bin/tsc", ["--project", "."]);
+run("node_modules/.bin/tsc", ["--project", ".", "--outDir", dist]);
 for (const name of ["glue", "wasm-base64", "wasm"]) {
   copyFileSync(at(`src/${name}.d.ts`), at(`dist/${name}.d.ts`));
 }

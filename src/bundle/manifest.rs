@@ -45,6 +45,16 @@ pub enum RuntimeKind {
     Tract,
 }
 
+impl RuntimeKind {
+    /// As manifests name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Tract => "tract",
+        }
+    }
+}
+
 /// One part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -2,6 +2,7 @@
 
 use super::manifest::Manifest;
 use super::{FORMAT_VERSION, HEADER_BYTES, MAGIC, aligned, identity_of, part, sha256_hex};
+use crate::contract::read_json;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_BUNDLE_BYTES, MAX_MANIFEST_BYTES};
 
@@ -28,9 +29,7 @@ impl<'a> Bundle<'a> {
             ));
         }
         let (json, mut offset) = manifest_bytes(bytes)?;
-        let manifest: Manifest = serde_json::from_slice(json).map_err(|e| {
-            Error::new(ErrorCode::BundleSyntax, format!("the manifest is unreadable: {e}"))
-        })?;
+        let manifest: Manifest = read_json(json, ErrorCode::BundleSyntax, "manifest")?;
         manifest.check()?;
         let mut parts = Vec::with_capacity(manifest.parts.len());
         for entry in &manifest.parts {

@@ -175,16 +175,6 @@ impl Check {
         }
     }
 
-    /// The crate feature that runs the check, if not every build can.
-    pub const fn requires(&self) -> Option<&'static str> {
-        match self {
-            Self::Regex { .. } => Some("regex"),
-            Self::JsonSchema { .. } => Some("json-schema"),
-            Self::Nfc { .. } => Some("unicode"),
-            _ => None,
-        }
-    }
-
     /// What follows from breaking it.
     pub const fn severity(&self) -> Severity {
         match self {
@@ -304,8 +294,7 @@ pub enum Skip {
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Rule {
-    /// `left` is greater than `right`; numbers, timestamps, and texts in the order of their code
-    /// points.
+    /// `left` is greater than `right`; numbers and timestamps.
     Greater {
         /// The greater.
         left: String,

@@ -13,6 +13,7 @@
 
 mod check;
 mod clause;
+mod document;
 mod json;
 mod pattern;
 mod quote;
@@ -27,8 +28,8 @@ mod validate;
 mod value;
 mod violation;
 
-pub(crate) use check::{array_shape, shortest_side};
 pub use clause::{Accept, Anchor, Charset, Check, Fields, Of, Rule, Skip, ValueType};
+pub use document::read_json;
 pub use json::{HUGE_INTEGER, LONE_SURROGATE};
 pub use record::RecordReader;
 pub use scalar::{Scalar, exact_f64};
@@ -37,8 +38,7 @@ pub use schema::{
     is_utc,
 };
 pub use step::{
-    CalendarPart, Distribution, Feature, ImputeStrategy, Norm, OneHotOther, Resampling, Step,
-    TimeUnit, Tokens,
+    CalendarPart, Distribution, Feature, ImputeStrategy, Norm, OneHotOther, Step, TimeUnit, Tokens,
 };
 pub use time::{Instant, TimeFault, parse_rfc3339};
 pub use valid::{Cell, ValidRecord};

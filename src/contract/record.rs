@@ -5,6 +5,7 @@ use super::schema::Contract;
 use super::value::{RawRecord, Value};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_RECORD_BYTES, MAX_UNKNOWN_LISTED};
+use crate::sorted::sort;
 use std::borrow::Cow;
 
 /// Reads raw records for one contract.
@@ -21,7 +22,7 @@ impl RecordReader {
     pub fn new(contract: &Contract) -> Self {
         let names: Vec<Box<str>> = contract.inputs.iter().map(|i| i.name.as_str().into()).collect();
         let mut sorted: Vec<(&str, u32)> = names.iter().map(AsRef::as_ref).zip(0..).collect();
-        sorted.sort_unstable();
+        sort(&mut sorted);
         let sorted = sorted.into_iter().map(|(_, i)| i).collect();
         Self { names, sorted }
     }

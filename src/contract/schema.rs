@@ -2,8 +2,10 @@
 
 use super::check;
 use super::clause::{Accept, Check, Fields, Rule};
+use super::document::{parse_json, read_json};
 use super::scalar::Scalar;
 use super::step::{Feature, Step};
+use super::value::Value;
 use super::violation::Severity;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_DEFINITION_BYTES;
@@ -17,8 +19,7 @@ use schemars::JsonSchema;
 /// A contract: inputs, the features computed from them, the tensors that the model takes, and
 /// what its outputs mean.
 ///
-/// Without tensors and outputs it only validates. With outputs alone it is for a model that takes
-/// the fields as they are: see [`Contract::is_direct`].
+/// Without tensors and outputs it only validates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -83,9 +84,6 @@ pub enum InputType {
     Boolean,
     /// An instant: RFC 3339 text with an offset, or a JavaScript `Date`.
     Timestamp,
-    /// Numbers of one element type in one shape, such as an image or an embedding: nested arrays, a
-    /// flat typed array, or an object `{shape, data}` with a flat array under `data`.
-    Array,
     /// Any value, restricted by `checks`; no feature can use it.
     Any,
 }
@@ -100,7 +98,6 @@ impl InputType {
             Self::Category => "category",
             Self::Boolean => "boolean",
             Self::Timestamp => "timestamp",
-            Self::Array => "array",
             Self::Any => "any",
         }
     }
@@ -166,16 +163,8 @@ pub struct Input {
     /// What follows from `null`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub missing: Missing,
-    /// Element type of an array: a float, `int64`, `int32` or `uint8`. A typed array must have just
-    /// this type; plain numbers must be exact in an integer type and finite in a float type.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dtype: Option<DType>,
-    /// Length of each dimension of an array, outermost first; `null` where any length from 1 will do. An
-    /// image is height, width, channels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shape: Option<Vec<Option<u32>>>,
     /// Lower end of the range, itself allowed unless `exclusive_minimum`. An RFC 3339 text for a
-    /// timestamp; for an array the end of every element.
+    /// timestamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum: Option<Scalar>,
     /// The range is open below.
@@ -225,8 +214,6 @@ impl Input {
             unit: None,
             required: true,
             missing: Missing::Reject,
-            dtype: None,
-            shape: None,
             minimum: None,
             exclusive_minimum: false,
             maximum: None,
@@ -300,19 +287,15 @@ impl Contract {
     /// Parses JSON and checks it.
     ///
     /// # Errors
-    /// [`ErrorCode::ContractSyntax`] with the line for what is no contract,
+    /// [`ErrorCode::ContractSyntax`] with the line or path for what is no contract,
     /// [`ErrorCode::FormatVersion`] for another format, [`ErrorCode::ContractInvalid`] with the
     /// clause's path for a contradiction, [`ErrorCode::InputTooLarge`] past the limit.
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_DEFINITION_BYTES {
             return Err(Error::new(ErrorCode::InputTooLarge, "the contract is too large"));
         }
-        let contract: Self = serde_json::from_slice(bytes).map_err(|e| {
-            foreign_format(bytes).unwrap_or_else(|| {
-                Error::new(ErrorCode::ContractSyntax, super::quote::plain(&e.to_string()))
-                    .at_line(e.line() as u64, e.column() as u64)
-            })
-        })?;
+        let read = read_json(bytes, ErrorCode::ContractSyntax, "contract");
+        let contract: Self = read.map_err(|e| foreign_format(bytes).unwrap_or(e))?;
         contract.check()?;
         Ok(contract)
     }
@@ -347,22 +330,6 @@ impl Contract {
             .collect()
     }
 
-    /// Whether the fields go to the model as they are, each to the graph's input of its name: the
-    /// contract has outputs, and neither features nor tensors. `driftline build` writes those.
-    pub fn is_direct(&self) -> bool {
-        self.outputs.is_some() && self.features.is_empty() && self.tensors.is_empty()
-    }
-
-    /// The crate features that the checks need and a build may lack, sorted: a runtime without one
-    /// of them refuses the contract.
-    pub fn requires(&self) -> Vec<&'static str> {
-        let checks = || self.inputs.iter().flat_map(|input| &input.checks);
-        ["json-schema", "regex", "unicode"]
-            .into_iter()
-            .filter(|feature| checks().any(|check| check.requires() == Some(feature)))
-            .collect()
-    }
-
     /// The input of this name, with its index.
     pub fn input(&self, name: &str) -> Option<(usize, &Input)> {
         self.inputs.iter().enumerate().find(|(_, input)| input.name == name)
@@ -375,12 +342,16 @@ pub fn is_utc(zone: &str) -> bool {
 }
 
 fn foreign_format(bytes: &[u8]) -> Option<Error> {
-    #[derive(Deserialize)]
-    struct Head {
-        format: String,
+    let Ok(Value::Object(members)) = parse_json(bytes, ErrorCode::ContractSyntax, "contract")
+    else {
+        return None;
+    };
+    match members.iter().find(|(name, _)| name == "format") {
+        Some((_, Value::Text(format))) if format != Contract::FORMAT => {
+            Some(check::format_error(format))
+        }
+        _ => None,
     }
-    let head: Head = serde_json::from_slice(bytes).ok()?;
-    (head.format != Contract::FORMAT).then(|| check::format_error(&head.format))
 }
 
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {

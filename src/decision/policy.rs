@@ -1,6 +1,6 @@
 //! The policy file: thresholds, and what happens below them.
 
-use crate::contract::{OutputKind, Outputs};
+use crate::contract::{OutputKind, Outputs, read_json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_DEFINITION_BYTES;
 use serde::{Deserialize, Serialize};
@@ -95,16 +95,13 @@ impl Policy {
     /// Parses JSON; [`Policy::check`] is apart, since it needs the contract's outputs.
     ///
     /// # Errors
-    /// [`ErrorCode::PolicySyntax`] with the line, [`ErrorCode::FormatVersion`],
+    /// [`ErrorCode::PolicySyntax`] with the line or path, [`ErrorCode::FormatVersion`],
     /// [`ErrorCode::InputTooLarge`].
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_DEFINITION_BYTES {
             return Err(Error::new(ErrorCode::InputTooLarge, "the policy is too large"));
         }
-        serde_json::from_slice(bytes).map_err(|e| {
-            Error::new(ErrorCode::PolicySyntax, e.to_string())
-                .at_line(e.line() as u64, e.column() as u64)
-        })
+        read_json(bytes, ErrorCode::PolicySyntax, "policy")
     }
 
     /// Whether the policy fits the outputs.

@@ -4,14 +4,14 @@ mod info;
 
 pub use info::{Info, InputInfo};
 
-use crate::bundle::{Bundle, RuntimeKind, part};
+use crate::bundle::{Bundle, part};
 use crate::contract::{
     Cell, Contract, Outputs, RawRecord, RecordReader, Severity, Validator, Violation,
 };
 use crate::decision::{Decider, Decision, Outcome, Policy};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_BATCH_ROWS;
-use crate::model::{Dim, Model, TensorInfo};
+use crate::model::{Axis, Model, TensorInfo};
 use crate::preprocess::{Features, Pipeline, ZoneRules};
 use crate::tensor::{DType, TensorData};
 use std::collections::BTreeMap;
@@ -25,8 +25,8 @@ pub struct Gate {
     pipeline: Pipeline,
     features: Features,
     model: Model,
-    /// For each tensor of the contract, the model's input that takes it.
-    ports: Vec<usize>,
+    /// For each input of the model, the tensor of the contract that feeds it.
+    feeds: Vec<usize>,
     /// The model's output that holds the scores, and how many it holds a row.
     scores_at: usize,
     width: usize,
@@ -46,15 +46,13 @@ impl Gate {
         let policy = Policy::from_json(bundle.part(part::POLICY)?)?;
         let zones: BTreeMap<String, Vec<u8>> =
             bundle.zones().map(|(name, rules)| (name.to_owned(), rules.to_vec())).collect();
-        let model = match bundle.manifest().runtime.kind {
-            RuntimeKind::Plan => Model::from_bytes(bundle.part(part::MODEL)?)?,
-            RuntimeKind::Tract => {
-                return Err(Error::new(
-                    ErrorCode::RuntimeMismatch,
-                    "the bundle's model needs the tract runtime, which is not in this build",
-                ));
-            }
-        };
+        let model = Model::from_bytes(bundle.part(part::MODEL)?)?;
+        if model.runtime() != bundle.manifest().runtime.kind.as_str() {
+            return Err(Error::new(
+                ErrorCode::RuntimeMismatch,
+                "the bundle's model is not of the runtime that its manifest names",
+            ));
+        }
         let outputs = contract.outputs.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorCode::ContractInvalid,
@@ -65,7 +63,7 @@ impl Gate {
         let decider = Decider::new(&policy, outputs, bundle.identity())?;
         let pipeline = Pipeline::new(&contract, &ZoneRules::new(zones)?)?;
         let features = Features::new(&pipeline);
-        let ports = match_inputs(&features, &model)?;
+        let feeds = match_inputs(&features, &model)?;
         let (scores_at, width) = match_scores(outputs, &model)?;
         Ok(Self {
             info: Info::new(&contract, outputs, &policy, bundle.manifest(), bundle.identity()),
@@ -74,7 +72,7 @@ impl Gate {
             pipeline,
             features,
             model,
-            ports,
+            feeds,
             scores_at,
             width,
             scores: Vec::new(),
@@ -195,26 +193,17 @@ impl Gate {
     /// Runs the model on the features and keeps its scores.
     fn run(&mut self) -> Result<()> {
         let rows = self.features.rows();
-        let mut inputs: Vec<(usize, &TensorData)> = self
-            .ports
-            .iter()
-            .copied()
-            .zip(self.features.tensors().iter().map(|tensor| &tensor.data))
-            .collect();
-        inputs.sort_unstable_by_key(|(port, _)| *port);
-        let inputs: Vec<&TensorData> = inputs.into_iter().map(|(_, data)| data).collect();
+        let tensors = self.features.tensors();
+        let inputs: Vec<&TensorData> =
+            self.feeds.iter().filter_map(|at| tensors.get(*at)).map(|t| &t.data).collect();
         self.model.run(rows, &inputs)?;
         let failed = |message| Err(Error::new(ErrorCode::ModelFailed, message));
         let Some(output) = self.model.output(self.scores_at) else {
             return failed("the model has no scores");
         };
         self.scores.clear();
-        match output.dtype() {
-            DType::Float32 => {
-                self.scores.extend(output.elements::<f32>().iter().map(|x| f64::from(*x)));
-            }
-            DType::Float64 => self.scores.extend_from_slice(output.elements::<f64>()),
-            _ => return failed("the scores are no floats"),
+        if !output.append_floats(&mut self.scores) {
+            return failed("the scores are no floats");
         }
         if self.scores.len() != rows * self.width {
             return failed("the scores are not as many as the rows");
@@ -230,15 +219,15 @@ fn mismatch<T>(message: String) -> Result<T> {
 /// Elements of one row, if the tensor has one row of the batch after the other.
 fn width(info: &TensorInfo) -> Option<usize> {
     match info.shape.as_slice() {
-        [Dim::Batch(1)] => Some(1),
-        [Dim::Batch(1), rest @ ..] => {
-            rest.iter().try_fold(1usize, |n, dim| n.checked_mul(dim.fixed()?))
+        [Axis::Batch(1)] => Some(1),
+        [Axis::Batch(1), rest @ ..] => {
+            rest.iter().try_fold(1usize, |n, axis| n.checked_mul(axis.fixed()?))
         }
         _ => None,
     }
 }
 
-/// Which input of the model takes each tensor of the contract; each takes exactly one.
+/// Which tensor of the contract feeds each input of the model; each feeds exactly one.
 fn match_inputs(features: &Features, model: &Model) -> Result<Vec<usize>> {
     let inputs = model.inputs();
     let mut ports = Vec::new();
@@ -261,25 +250,21 @@ fn match_inputs(features: &Features, model: &Model) -> Result<Vec<usize>> {
                 tensor.width
             ));
         }
-        let rest = input.shape.get(1..).unwrap_or_default();
-        let same = |(dim, length): (&Dim, &usize)| dim.fixed() == Some(*length);
-        if tensor.shape.len() > 1
-            && (rest.len() != tensor.shape.len() || !rest.iter().zip(&*tensor.shape).all(same))
-        {
-            return mismatch(format!(
-                "the model's input `{name}` does not take arrays of shape {:?}",
-                tensor.shape
-            ));
-        }
         ports.push(at);
     }
-    if let Some((_, unfed)) = inputs.iter().enumerate().find(|(i, _)| !ports.contains(i)) {
-        return mismatch(format!(
-            "no tensor of the contract feeds the model's input `{}`",
-            unfed.name
-        ));
+    let mut feeds = Vec::new();
+    for (i, input) in inputs.iter().enumerate() {
+        match ports.iter().position(|port| *port == i) {
+            Some(tensor) => feeds.push(tensor),
+            None => {
+                let name = &input.name;
+                return mismatch(format!(
+                    "no tensor of the contract feeds the model's input `{name}`"
+                ));
+            }
+        }
     }
-    Ok(ports)
+    Ok(feeds)
 }
 
 fn match_scores(outputs: &Outputs, model: &Model) -> Result<(usize, usize)> {

@@ -2,6 +2,7 @@
 
 use super::step::Item;
 use crate::contract::{Scalar, TextSet};
+use crate::sorted::{sort, sort_by};
 
 /// Stands for "not in the list".
 const NONE: u32 = u32::MAX;
@@ -33,7 +34,7 @@ impl Positions {
         if list.iter().all(|s| matches!(s, Scalar::Integer(_))) {
             let mut sorted: Box<[(i64, u32)]> =
                 list.iter().filter_map(Scalar::as_i64).zip(0..).collect();
-            sorted.sort_unstable();
+            sort(&mut sorted);
             return Self::Integers(sorted);
         }
         let number = |s: &Scalar| match s {
@@ -41,7 +42,7 @@ impl Positions {
             other => other.as_f64(),
         };
         let mut sorted: Box<[(f64, u32)]> = list.iter().filter_map(number).zip(0..).collect();
-        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        sort_by(&mut sorted, |a, b| a.0.total_cmp(&b.0));
         Self::Numbers(sorted)
     }
 

@@ -5,7 +5,6 @@ use super::pipeline::Pipeline;
 use super::step::{Item, Refusal, refuse};
 use crate::error::ErrorCode;
 use crate::tensor::{DType, TensorData};
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Input tensors of the model, in the order of the contract's tensors, with the same rows.
@@ -13,23 +12,21 @@ use std::sync::Arc;
 pub struct Features {
     pub(super) tensors: Vec<FeatureTensor>,
     pub(super) rows: usize,
-    widths: Vec<usize>,
     pub(super) clocks: Vec<Option<Clock>>,
 }
 
-/// One input tensor, `[rows, width]` or, for an image, `[rows, …shape]`, row-major.
+/// One input tensor, `[rows, width]`, row-major.
 #[derive(Clone, Debug)]
 pub struct FeatureTensor {
     /// Name of the ONNX graph's input.
     pub name: Arc<str>,
     /// Element type.
     pub dtype: DType,
-    /// Elements of one row.
+    /// Columns.
     pub width: usize,
-    /// Lengths of a row's dimensions: just `width`, unless the row is an array of several.
-    pub shape: Arc<[usize]>,
-    /// Names of the columns, or the one name of an array of several dimensions.
-    pub(super) columns: Arc<[Box<str>]>,
+    /// Names of the columns: the feature's, with `=category`, `_sin` or `_cos` where a feature has
+    /// several.
+    pub columns: Arc<[Box<str>]>,
     /// The elements.
     pub data: TensorData,
 }
@@ -50,8 +47,7 @@ pub enum FeatureValue<'a> {
 impl Features {
     /// Empty tensors for the pipeline's rows.
     pub fn new(pipeline: &Pipeline) -> Self {
-        let widths = pipeline.widths().collect();
-        Self { tensors: pipeline.empty_tensors(), rows: 0, widths, clocks: Vec::new() }
+        Self { tensors: pipeline.empty_tensors(), rows: 0, clocks: Vec::new() }
     }
 
     /// Drops the rows and keeps the memory.
@@ -71,53 +67,37 @@ impl Features {
     }
 
     /// The columns of one row with their names, for reports; nothing past the last row.
-    pub fn named(&self, row: usize) -> impl Iterator<Item = (Cow<'_, str>, FeatureValue<'_>)> {
+    pub fn named(&self, row: usize) -> impl Iterator<Item = (&str, FeatureValue<'_>)> {
         self.tensors.iter().flat_map(move |tensor| {
-            let columns = 0..tensor.width;
-            columns.filter_map(move |n| {
-                tensor.value(row * tensor.width + n).map(|v| (tensor.column(n), v))
+            let columns = tensor.columns.iter().enumerate();
+            columns.filter_map(move |(n, name)| {
+                tensor.value(row * tensor.width + n).map(|v| (name.as_ref(), v))
             })
         })
-    }
-
-    /// How many columns each feature has, in the order of the tensors.
-    pub fn widths(&self) -> &[usize] {
-        &self.widths
     }
 
     /// Drops what a refused row left behind.
     pub(super) fn truncate(&mut self) {
         for tensor in &mut self.tensors {
             let n = self.rows * tensor.width;
-            match &mut tensor.data {
-                TensorData::Float32(v) => v.truncate(n),
-                TensorData::Float64(v) => v.truncate(n),
-                TensorData::Int64(v) => v.truncate(n),
-                TensorData::Int32(v) => v.truncate(n),
-                TensorData::Uint8(v) => v.truncate(n),
-                TensorData::Bool(v) => v.truncate(n),
-                TensorData::String(v) => v.truncate(n),
-            }
+            tensor.data.truncate(n);
         }
     }
 }
 
 impl FeatureTensor {
-    /// Name of a column: the feature's, with `=category`, `_sin`, `_cos` or `[n]` where a feature
-    /// has several.
-    pub fn column(&self, n: usize) -> Cow<'_, str> {
-        match &*self.columns {
-            [one] if self.width > 1 => Cow::Owned(format!("{one}[{n}]")),
-            all => Cow::Borrowed(all.get(n).map_or("", AsRef::as_ref)),
-        }
-    }
-
     fn value(&self, at: usize) -> Option<FeatureValue<'_>> {
         Some(match &self.data {
             TensorData::Float32(v) => FeatureValue::Number(f64::from(*v.get(at)?)),
             TensorData::Float64(v) => FeatureValue::Number(*v.get(at)?),
             TensorData::Int64(v) => FeatureValue::Integer(*v.get(at)?),
             TensorData::Int32(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
+            TensorData::Int16(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
+            TensorData::Int8(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
+            // only integers of 64 bits with a sign are ever put in
+            TensorData::Uint64(v) => FeatureValue::Integer(i64::try_from(*v.get(at)?).ok()?),
+            TensorData::Uint32(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
+            TensorData::Uint16(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
             TensorData::Uint8(v) => FeatureValue::Integer(i64::from(*v.get(at)?)),
             TensorData::Bool(v) => FeatureValue::Boolean(*v.get(at)?),
             TensorData::String(v) => FeatureValue::Text(v.get(at)?),
@@ -159,12 +139,13 @@ impl FeatureTensor {
                 v.push(if x.is_finite() { x } else { return Err(UNFIT) });
             }
             TensorData::Int64(v) => v.push(whole(item).ok_or(UNFIT)?),
-            TensorData::Int32(v) => {
-                v.push(whole(item).and_then(|i| i.try_into().ok()).ok_or(UNFIT)?);
-            }
-            TensorData::Uint8(v) => {
-                v.push(whole(item).and_then(|i| i.try_into().ok()).ok_or(UNFIT)?);
-            }
+            TensorData::Int32(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Int16(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Int8(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Uint64(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Uint32(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Uint16(v) => v.push(narrow(item).ok_or(UNFIT)?),
+            TensorData::Uint8(v) => v.push(narrow(item).ok_or(UNFIT)?),
             TensorData::Bool(v) => match item {
                 Item::Boolean(b) => v.push(b),
                 _ => return Err(UNFIT),
@@ -179,6 +160,11 @@ impl FeatureTensor {
         }
         Ok(())
     }
+}
+
+/// The item as an integer of the tensor's type, if it is exactly one.
+fn narrow<T: TryFrom<i64>>(item: Item<'_>) -> Option<T> {
+    whole(item)?.try_into().ok()
 }
 
 /// The item as an integer, if it is exactly one.

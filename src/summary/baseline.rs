@@ -4,7 +4,7 @@
 //! counted apart, as are missing, unseen and invalid values, so that every row of the training
 //! data is in exactly one count of each input.
 
-use crate::contract::{CalendarPart, Contract, InputType};
+use crate::contract::{CalendarPart, Contract, InputType, read_json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_BINS, MAX_DEFINITION_BYTES};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub struct Baseline {
     pub format: String,
     /// Rows that were counted.
     pub rows: u64,
-    /// One entry an input of the contract, in its order; none for arrays and inputs of type `any`.
+    /// One entry an input of the contract, in its order.
     pub inputs: Vec<InputBins>,
     /// The model's answers on those rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -181,15 +181,12 @@ impl Baseline {
     /// Parses JSON; [`Baseline::check`] is apart, since it needs the contract.
     ///
     /// # Errors
-    /// [`ErrorCode::BaselineInvalid`] with the line, [`ErrorCode::InputTooLarge`].
+    /// [`ErrorCode::BaselineInvalid`] with the line or path, [`ErrorCode::InputTooLarge`].
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_DEFINITION_BYTES {
             return Err(Error::new(ErrorCode::InputTooLarge, "the baseline is too large"));
         }
-        serde_json::from_slice(bytes).map_err(|e| {
-            Error::new(ErrorCode::BaselineInvalid, e.to_string())
-                .at_line(e.line() as u64, e.column() as u64)
-        })
+        read_json(bytes, ErrorCode::BaselineInvalid, "baseline")
     }
 
     /// Whether the baseline is one of this contract: each row of each input in exactly one count.
@@ -204,14 +201,10 @@ impl Baseline {
             )
             .at_path("format"));
         }
-        // neither arrays nor values of any type have bins
-        let binned = || {
-            contract.inputs.iter().filter(|i| !matches!(i.kind, InputType::Array | InputType::Any))
-        };
-        if self.inputs.len() != binned().count() {
+        if self.inputs.len() != contract.inputs.len() {
             return invalid("inputs", "the baseline must have one entry an input of the contract");
         }
-        for (i, (bins, input)) in self.inputs.iter().zip(binned()).enumerate() {
+        for (i, (bins, input)) in self.inputs.iter().zip(&contract.inputs).enumerate() {
             let path = format!("inputs[{i}]");
             if bins.name() != input.name {
                 return invalid(&path, &format!("the contract has `{}` here", input.name));

@@ -3,6 +3,8 @@
 mod decision;
 mod error;
 mod keys;
+#[cfg(feature = "raw")]
+mod raw;
 mod record;
 
 use crate::gate::Gate;

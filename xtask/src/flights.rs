@@ -14,7 +14,7 @@ pub const PACKAGE: &str = "target/flights/package";
 
 /// Builds the runtime and the command; the command's path.
 pub fn driftline() -> Result<PathBuf> {
-    wasm::build(true)?;
+    wasm::build(true, wasm::Flavor::Plan)?;
     say("cargo build --bin driftline");
     // with the features of the whole workspace: with others, everything below it is built again
     run(cargo().args(["build", "--workspace", "--bin", "driftline"]))?;

@@ -118,24 +118,18 @@ fn find_browser() -> Option<Browser> {
     })
 }
 
-/// The virtual environment of the engine tests, with the packages of a requirements file; the path
-/// of its interpreter.
+/// A virtual environment with the packages of a requirements file; the path of its interpreter.
 pub fn python(requirements: &str) -> Result<PathBuf> {
-    python_in(requirements, ".driftline/venv")
-}
-
-/// The same in a folder of its own.
-pub fn python_in(requirements: &str, folder: &str) -> Result<PathBuf> {
-    let venv = at(folder);
+    let venv = at(".driftline/venv");
     let python = venv.join("bin/python");
     let (pinned, stamp) = (at(requirements), venv.join("driftline-requirements.txt"));
     if same(&pinned, &stamp) && python.exists() {
         return Ok(python);
     }
     let Some(system) = find(&["python3.11", "python3"]) else {
-        bail!("`python3` with its venv module is needed to compare with other programs");
+        bail!("`python3` with its venv module is needed for the tests against other engines");
     };
-    say(&format!("pip install -r {requirements} into {folder}"));
+    say(&format!("pip install -r {requirements} into .driftline/venv"));
     run(command(system).args(["-m", "venv", "--clear"]).arg(&venv))?;
     run(command(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])

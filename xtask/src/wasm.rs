@@ -5,10 +5,34 @@ use crate::shell::{at, cargo, root, run, say, target};
 use anyhow::{Context, Result};
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Where the package's own build expects the binding.
-const RUNTIME: &str = "pkg/dist/runtime";
+/// One of the two runtimes that packages carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavor {
+    /// Plans only: what nearly all models need.
+    Plan,
+    /// With tract, for the rest.
+    Tract,
+}
+
+impl Flavor {
+    /// Features of the library.
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Plan => &[],
+            Self::Tract => &["tract"],
+        }
+    }
+
+    /// The folder in pkg/ that the package is written to; the binding goes to `runtime` in it.
+    fn dist(self) -> &'static str {
+        match self {
+            Self::Plan => "dist",
+            Self::Tract => "dist-tract",
+        }
+    }
+}
 
 /// What the binary may use, by name: `--all-features` would let wasm-opt emit instructions that
 /// engines refuse.
@@ -27,47 +51,69 @@ pub struct Args {
     /// Quick to build, large and slow to run; for work on the bindings
     #[arg(long)]
     quick: bool,
+    /// The runtime with tract, into pkg/dist-tract; takes minutes
+    #[arg(long)]
+    tract: bool,
 }
 
 pub fn main(args: &Args) -> Result<()> {
-    build(!args.quick)
+    build(!args.quick, if args.tract { Flavor::Tract } else { Flavor::Plan })
 }
 
 /// Builds runtime and package.
-pub fn build(full: bool) -> Result<()> {
+pub fn build(full: bool, flavor: Flavor) -> Result<()> {
     setup::wasm_target()?;
     setup::npm_packages("xtask/js")?;
     setup::npm_packages("pkg")?;
-    if runtime(full)? || !at("pkg/dist/template/index.js").exists() {
-        say("npm run build in pkg/");
-        run(crate::shell::npm("pkg").args(["run", "--silent", "build"]))?;
+    let dist = flavor.dist();
+    let runtime = at("pkg").join(dist).join("runtime");
+    if bind(full, flavor.features(), &runtime)?
+        || !at(format!("pkg/{dist}/template/index.js")).exists()
+    {
+        say(&format!("npm run build in pkg/, into {dist}/"));
+        run(crate::shell::npm("pkg").args(["run", "--silent", "build", "--", dist]))?;
+    }
+    // the command's build script watches both, and would run each time if one were missing
+    for flavor in [Flavor::Plan, Flavor::Tract] {
+        let dist = at("pkg").join(flavor.dist());
+        fs::create_dir_all(&dist).with_context(|| format!("`{}`", dist.display()))?;
     }
     Ok(())
 }
 
+/// Builds the binding of bare models, for measurements; its folder.
+pub fn raw(flavor: Flavor) -> Result<PathBuf> {
+    setup::wasm_target()?;
+    setup::npm_packages("xtask/js")?;
+    let out = target().join("raw").join(flavor.dist());
+    bind(true, &[flavor.features(), &["raw"]].concat(), &out)?;
+    Ok(out)
+}
+
 /// Builds the binding; whether it is another one than before.
-fn runtime(full: bool) -> Result<bool> {
+fn bind(full: bool, features: &[&str], out: &Path) -> Result<bool> {
     let profile = if full { "wasm" } else { "dev" };
-    say(&format!("runtime: cargo rustc --profile {profile} for wasm32"));
+    let features = features.join(",");
+    say(&format!("runtime: cargo rustc --profile {profile} for wasm32, features [{features}]"));
     let tools = setup::wasm_tools()?;
     run(cargo()
         // only with the one crate type does link-time optimisation reach across the crates
         .args(["rustc", "--package", "driftline", "--lib", "--crate-type", "cdylib"])
         .args(["--target", "wasm32-unknown-unknown", "--profile", profile])
+        .args(["--features", &features])
         .args(["--config", &remap()?]))?;
     let folder = if full { "wasm" } else { "debug" };
     let linked = target().join("wasm32-unknown-unknown").join(folder).join("driftline.wasm");
 
-    let out = at(RUNTIME);
     let (wasm, stamp) = (out.join("driftline_bg.wasm"), out.join(".linked.wasm"));
     if setup::same(&linked, &stamp) && wasm.exists() {
         return Ok(false);
     }
-    fs::create_dir_all(&out).with_context(|| format!("`{}` cannot be made", out.display()))?;
+    fs::create_dir_all(out).with_context(|| format!("`{}` cannot be made", out.display()))?;
     say("runtime: wasm-bindgen");
     let mut bindgen = crate::shell::command(tools);
     bindgen.arg("bindgen").arg(&linked).args(["--target", "web", "--out-name", "driftline"]);
-    bindgen.arg("--out-dir").arg(&out);
+    bindgen.arg("--out-dir").arg(out);
     if full {
         bindgen.args(["--remove-name-section", "--remove-producers-section"]);
     }

@@ -1,7 +1,8 @@
 //! The command line as a type.
 
-use crate::commands::{build, check, codes, export, import, inspect, predict, run, validate};
-use clap::{Parser, Subcommand};
+use crate::commands::{build, check, codes, import, inspect, predict, run, validate};
+use clap::{Parser, Subcommand, ValueEnum};
+use driftline_compiler::Runtime;
 
 /// A gate in front of an ONNX model: contract, preprocessing, inference and confidence policy in
 /// one WebAssembly file.
@@ -35,8 +36,23 @@ pub enum Command {
     Inspect(inspect::Args),
     /// Turns another library's schema into a contract
     Import(import::Args),
-    /// Writes a contract as JSON Schema, TypeScript or a data sheet
-    Export(export::Args),
     /// Lists every error code with its meaning and what to do
     Codes(codes::Args),
+}
+
+/// Which runtime computes: driftline's own flat program, or tract for what that cannot take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RuntimeName {
+    // described without doc comments, which would turn the whole help into its long form
+    Plan,
+    Tract,
+}
+
+impl From<RuntimeName> for Runtime {
+    fn from(name: RuntimeName) -> Self {
+        match name {
+            RuntimeName::Plan => Self::Plan,
+            RuntimeName::Tract => Self::Tract,
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The parts of a bundle put together and tried out.
 
+use crate::args::RuntimeName;
 use crate::definition::Source;
-use crate::direct;
 use crate::golden;
 use crate::output::read_file;
 use crate::provenance;
@@ -11,10 +11,9 @@ use driftline::contract::{Contract, Outputs};
 use driftline::decision::Policy;
 use driftline::gate::Gate;
 use driftline::limits::{MAX_DEFINITION_BYTES, MAX_ONNX_BYTES};
-use driftline::model::Model;
 use driftline::summary::Baseline;
 use driftline::{Error, ErrorCode, Result};
-use driftline_compiler::{Options, Report, compile};
+use driftline_compiler::{Options, Report, Runtime, compile};
 use std::path::{Path, PathBuf};
 
 const JSON: &str = "application/json";
@@ -50,6 +49,10 @@ pub struct Sources {
     #[arg(long, value_name = "[ROLE=]FILE", num_args = 1..)]
     pub provenance: Vec<String>,
 
+    /// Runtime that the model is compiled for [default: the smaller one that can run it]
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeName>,
+
     /// Name of the model [default: the contract's]
     #[arg(long)]
     pub name: Option<String>,
@@ -60,6 +63,8 @@ pub struct Sources {
 pub struct Assembled {
     /// The contract, under the name that was asked for.
     pub contract: Contract,
+    /// The runtime that the model needs.
+    pub runtime: RuntimeKind,
     /// What the compiler says.
     pub compiled: Report,
     /// Zones whose rules are in the bundle.
@@ -92,16 +97,18 @@ pub fn assemble(
             .with_help("say what the model answers: `kind`, `labels` and `scores`"))
     })?;
     let policy = policy(sources.policy.as_deref(), outputs)?;
+    let rules = zones::rules(&contract).map_err(at)?;
     let onnx = read_file(&sources.model, MAX_ONNX_BYTES)?;
     let spinner = progress::spinner("compiling");
-    let compiled = compile(&onnx, &Options::default())
+    let runtime = sources.runtime.map(Runtime::from);
+    let compiled = compile(&onnx, &Options { runtime, ..Options::default() })
         .map_err(|e| e.in_file(sources.model.display().to_string()))?;
     spinner.finish_and_clear();
 
-    let model = Model::from_bytes(&compiled.plan)?;
-    direct::complete(&mut contract, model.inputs()).map_err(at)?;
-    let rules = zones::rules(&contract).map_err(at)?;
-
+    let kind = match compiled.report.runtime {
+        "tract" => RuntimeKind::Tract,
+        _ => RuntimeKind::Plan,
+    };
     let mut parts = vec![
         (part::CONTRACT.to_owned(), JSON, to_canonical_json(&contract)?),
         (part::POLICY.to_owned(), JSON, to_canonical_json(&policy)?),
@@ -114,7 +121,7 @@ pub fn assemble(
         parts.push((part::BASELINE.to_owned(), JSON, baseline(path, &contract)?));
     }
     let references = provenance::references(sources)?;
-    let (mut bundle, mut identity) = write(&contract.name, &parts, &references)?;
+    let (mut bundle, mut identity) = write(&contract.name, kind, &parts, &references)?;
     // loading finds what does not fit: tensors, features, labels
     Gate::from_bundle(&bundle).map_err(at)?;
     let mut golden_rows = 0;
@@ -122,9 +129,10 @@ pub fn assemble(
         let golden = golden::make(&bundle, &contract, rows, sources.expected.as_deref())?;
         golden_rows = golden.rows;
         parts.push((part::GOLDEN.to_owned(), JSON, golden.json));
-        (bundle, identity) = write(&contract.name, &parts, &references)?;
+        (bundle, identity) = write(&contract.name, kind, &parts, &references)?;
     }
     Ok(Assembled {
+        runtime: kind,
         compiled: compiled.report,
         zones: rules.into_keys().collect(),
         contract,
@@ -136,10 +144,11 @@ pub fn assemble(
 
 fn write(
     name: &str,
+    runtime: RuntimeKind,
     parts: &[(String, &str, Vec<u8>)],
     references: &[Reference],
 ) -> Result<(Vec<u8>, String)> {
-    let mut writer = BundleWriter::new(name, RuntimeKind::Plan);
+    let mut writer = BundleWriter::new(name, runtime);
     for (name, media_type, bytes) in parts {
         writer.part(name, media_type, bytes.clone())?;
     }

@@ -7,8 +7,6 @@ mod args;
 mod assemble;
 mod commands;
 mod definition;
-mod direct;
-mod export;
 mod golden;
 mod import;
 mod npz;

@@ -226,6 +226,25 @@ impl Lowering<'_, '_> {
         }
     }
 
+    /// Whether an input is integers that follow the batch: the steps cannot compute with them.
+    pub(crate) fn follows_batch(&self, k: usize) -> Result<bool> {
+        match self.value(k)? {
+            Some(Value::Sizes(sizes)) => Ok(sizes.constant().is_none()),
+            _ => Ok(false),
+        }
+    }
+
+    /// An input of constant integers.
+    pub(crate) fn integers(&mut self, k: usize) -> Result<Option<Vec<i64>>> {
+        let Some(sizes) = self.sizes(k)? else { return Ok(None) };
+        match sizes.fixed() {
+            Some(values) => Ok(Some(values)),
+            None => {
+                Err(self.node.error(ErrorCode::DynamicShape, "it computes with the batch's size"))
+            }
+        }
+    }
+
     /// Adds a constant.
     pub(crate) fn constant(&mut self, tensor: Tensor) -> Result<TensorId> {
         let node = self.node;
@@ -286,6 +305,17 @@ impl Lowering<'_, '_> {
             return Ok(id);
         }
         self.step1(driftline::model::plan::cast::Cast::new(to), &[id])
+    }
+
+    /// Indices as the steps take them.
+    pub(crate) fn indices(&mut self, k: usize) -> Result<TensorId> {
+        let id = self.input(k)?;
+        self.cast(id, DType::Int64)
+    }
+
+    /// A constant of one element without dimensions.
+    pub(crate) fn scalar(&mut self, data: TensorData) -> Result<TensorId> {
+        self.constant(Tensor::new(vec![], data)?)
     }
 
     /// Names an output of the node.

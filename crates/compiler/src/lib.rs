@@ -9,26 +9,49 @@ mod lower;
 mod node;
 mod onnx;
 mod sizes;
+mod tract;
 
 use driftline::error::{Error, Result};
 use driftline::model::plan::trees::Walk;
 use driftline::model::{Model, TensorInfo};
 use driftline::tensor::{Tensor, TensorData};
 use std::collections::BTreeMap;
+use tract_onnx::pb::ModelProto;
 
 /// What the compiler may be told.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The order of the walk through trees; chosen by their shape if not given.
     pub walk: Option<Walk>,
-    /// Inputs of the model that are constants from now on, by name.
+    /// The runtime; the smaller one that can run the model if not given.
+    pub runtime: Option<Runtime>,
+    /// Inputs of the model that are constants from now on, by name; plan runtime only.
     pub bound: BTreeMap<String, Tensor>,
+}
+
+/// What runs a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runtime {
+    /// driftline's own flat program.
+    Plan,
+    /// tract, for what the plan cannot take; the larger one.
+    Tract,
+}
+
+impl Runtime {
+    /// As reports name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Tract => "tract",
+        }
+    }
 }
 
 /// A compiled model.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// The plan's bytes; the same model and options give the same bytes.
+    /// The bytes of the plan or of tract's graph; the same model and options give the same bytes.
     pub plan: Vec<u8>,
     /// What was made of the model.
     pub report: Report,
@@ -37,7 +60,7 @@ pub struct Compiled {
 /// What was made of a model.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The runtime that it needs: `plan`.
+    /// The runtime that it needs: `plan` or `tract`.
     pub runtime: &'static str,
     /// Why this runtime.
     pub why: String,
@@ -66,7 +89,37 @@ pub struct OutputInfo {
 /// and version.
 pub fn compile(onnx: &[u8], options: &Options) -> Result<Compiled> {
     let model = onnx::decode(onnx)?;
-    let builder = graph::Builder::build(&model, options)?;
+    let refused = match options.runtime {
+        Some(Runtime::Tract) => None,
+        asked => match to_plan(&model, options) {
+            Err(error) if asked.is_none() && tract_may_take(&error) => Some(error),
+            other => return other,
+        },
+    };
+    let (plan, keys) = match (tract::compile(&model), refused.clone()) {
+        (Ok(made), _) => made,
+        (Err(error), None) => return Err(error),
+        // the plan's answer names the node
+        (Err(also), Some(error)) => {
+            return Err(error.with_help(format!("the tract runtime cannot take it either: {also}")));
+        }
+    };
+    let loaded = Model::from_bytes(&plan)?;
+    let why = match refused {
+        Some(error) => format!("the plan runtime cannot take the model: {error}"),
+        None => "it was asked for".to_owned(),
+    };
+    let report = report("tract", why, &loaded, &keys, vec!["tract"]);
+    Ok(Compiled { plan, report })
+}
+
+fn tract_may_take(error: &Error) -> bool {
+    use driftline::ErrorCode::{DynamicShape, UnsupportedOperator, UnsupportedType};
+    matches!(error.code(), UnsupportedOperator | UnsupportedType | DynamicShape)
+}
+
+fn to_plan(model: &ModelProto, options: &Options) -> Result<Compiled> {
+    let builder = graph::Builder::build(model, options)?;
     let plan = builder.draft.write();
     // what the compiler wrote must pass the checks that every plan passes
     let loaded = Model::from_bytes(&plan).map_err(|e| {
@@ -76,18 +129,23 @@ pub fn compile(onnx: &[u8], options: &Options) -> Result<Compiled> {
             code => Error::new(code, text),
         }
     })?;
-    let outputs = loaded.outputs().iter().map(|tensor| OutputInfo {
-        tensor: tensor.clone(),
-        keys: builder.keys.get(&tensor.name).cloned(),
-    });
-    let report = Report {
-        runtime: "plan",
-        why: "every operator has a step in the plan runtime, which is the smaller one".to_owned(),
-        inputs: loaded.inputs().to_vec(),
-        outputs: outputs.collect(),
-        steps: builder.draft.step_names(),
-    };
-    Ok(Compiled { plan, report })
+    let why = "every operator has a step in the plan runtime, which is the smaller one".to_owned();
+    let steps = builder.draft.step_names();
+    Ok(Compiled { plan, report: report("plan", why, &loaded, &builder.keys, steps) })
+}
+
+fn report(
+    runtime: &'static str,
+    why: String,
+    loaded: &Model,
+    keys: &BTreeMap<String, TensorData>,
+    steps: Vec<&'static str>,
+) -> Report {
+    let outputs = loaded
+        .outputs()
+        .iter()
+        .map(|tensor| OutputInfo { tensor: tensor.clone(), keys: keys.get(&tensor.name).cloned() });
+    Report { runtime, why, inputs: loaded.inputs().to_vec(), outputs: outputs.collect(), steps }
 }
 
 /// Operators that can be compiled: domain and name.

@@ -5,7 +5,7 @@ use driftline::error::{Error, ErrorCode, Result};
 use driftline::model::plan::Fault;
 use driftline::tensor::Tensor;
 use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::{AttributeProto, NodeProto};
+use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
 
 /// A node with the version of its operator set.
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +172,14 @@ impl<'a> Node<'a> {
             }
             None => Ok(None),
         }
+    }
+
+    /// A graph within the node.
+    ///
+    /// # Errors
+    /// The attribute has another type.
+    pub fn graph(&self, name: &str) -> Result<Option<&'a GraphProto>> {
+        Ok(self.attribute(name, AttributeType::Graph)?.and_then(|a| a.g.as_ref()))
     }
 
     /// An axis counted from the outermost dimension.

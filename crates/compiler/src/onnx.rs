@@ -39,6 +39,11 @@ pub fn dtype(code: i32) -> Result<DType> {
         DataType::Double => DType::Float64,
         DataType::Int64 => DType::Int64,
         DataType::Int32 => DType::Int32,
+        DataType::Int16 => DType::Int16,
+        DataType::Int8 => DType::Int8,
+        DataType::Uint64 => DType::Uint64,
+        DataType::Uint32 => DType::Uint32,
+        DataType::Uint16 => DType::Uint16,
         DataType::Uint8 => DType::Uint8,
         DataType::Bool => DType::Bool,
         DataType::String => DType::String,
@@ -94,6 +99,11 @@ fn read_tensor(proto: &TensorProto) -> Result<Tensor> {
         DType::Float64 => TensorData::Float64(numbers!(f64, double_data)),
         DType::Int64 => TensorData::Int64(numbers!(i64, int64_data)),
         DType::Int32 => TensorData::Int32(numbers!(i32, int32_data)),
+        DType::Int16 => TensorData::Int16(numbers!(i16, int32_data)),
+        DType::Int8 => TensorData::Int8(numbers!(i8, int32_data)),
+        DType::Uint64 => TensorData::Uint64(numbers!(u64, uint64_data)),
+        DType::Uint32 => TensorData::Uint32(numbers!(u32, uint64_data)),
+        DType::Uint16 => TensorData::Uint16(numbers!(u16, int32_data)),
         DType::Uint8 => TensorData::Uint8(numbers!(u8, int32_data)),
         DType::Bool => {
             let bytes: Vec<u8> = numbers!(u8, int32_data);
@@ -138,7 +148,8 @@ fn read_input_type(info: &ValueInfoProto, batch: &mut Option<String>) -> Result<
     let mut dims = Vec::new();
     for (axis, dim) in proto.dim.iter().enumerate() {
         dims.push(match &dim.value {
-            Some(Value::DimValue(n)) if *n > 0 => Dim::Fixed(
+            // exporters of old wrote 0 for an open batch
+            Some(Value::DimValue(n)) if *n > 0 || *n == 0 && axis > 0 => Dim::Fixed(
                 u32::try_from(*n).ok().filter(|n| *n as usize <= MAX_TENSOR_ELEMENTS).ok_or_else(
                     || Error::new(ErrorCode::ModelTooLarge, "a dimension is too long"),
                 )?,

@@ -18,6 +18,44 @@ impl Size {
         Self { rows: 0, fixed: n }
     }
 
+    /// The sum, if it is not too large.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        let rows = self.rows.checked_add(other.rows)?;
+        Some(Self { rows, fixed: self.fixed.checked_add(other.fixed)? })
+    }
+
+    /// The difference, if it is not too large.
+    pub fn minus(self, other: Self) -> Option<Self> {
+        self.plus(Self { rows: other.rows.checked_neg()?, fixed: other.fixed.checked_neg()? })
+    }
+
+    /// The product, unless it has the square of the batch in it.
+    pub fn times(self, other: Self) -> Option<Self> {
+        let (factor, size) = match (self.rows, other.rows) {
+            (0, _) => (self.fixed, other),
+            (_, 0) => (other.fixed, self),
+            _ => return None,
+        };
+        let rows = size.rows.checked_mul(factor)?;
+        Some(Self { rows, fixed: size.fixed.checked_mul(factor)? })
+    }
+
+    /// The quotient, if it is the same form for every batch and leaves no rest.
+    pub fn over(self, other: Self) -> Option<Self> {
+        let exact = |a: i64, b: i64| (a.checked_rem(b)? == 0).then(|| a.checked_div(b)).flatten();
+        match (self.rows, other.rows) {
+            (0, 0) => Some(Self::fixed(self.fixed.checked_div(other.fixed)?)),
+            (rows, 0) => Some(Self {
+                rows: exact(rows, other.fixed)?,
+                fixed: exact(self.fixed, other.fixed)?,
+            }),
+            (rows, by) => {
+                let ratio = exact(rows, by)?;
+                (other.fixed.checked_mul(ratio)? == self.fixed).then(|| Self::fixed(ratio))
+            }
+        }
+    }
+
     /// A dimension, if it can be one.
     pub fn dim(self) -> Option<Dim> {
         match (u32::try_from(self.rows).ok()?, u32::try_from(self.fixed).ok()?) {
@@ -62,11 +100,27 @@ impl Sizes {
         (tensor.shape().len() <= 1).then_some(Self { values, scalar: tensor.shape().is_empty() })
     }
 
+    /// Element by element with another; a single number goes with each of several.
+    pub fn zip(&self, other: &Self, f: impl Fn(Size, Size) -> Option<Size>) -> Option<Self> {
+        let n = self.values.len().max(other.values.len());
+        let stretched = |s: &Self| s.values.len() == n || s.values.len() == 1;
+        if !stretched(self) || !stretched(other) {
+            return None;
+        }
+        let at =
+            |s: &Self, i: usize| s.values.get(if s.values.len() == 1 { 0 } else { i }).copied();
+        let values = (0..n).map(|i| f(at(self, i)?, at(other, i)?)).collect::<Option<_>>()?;
+        Some(Self { values, scalar: self.scalar && other.scalar })
+    }
+
+    /// Constant integers; `None` if one follows the batch.
+    pub fn fixed(&self) -> Option<Vec<i64>> {
+        self.values.iter().map(|s| (s.rows == 0).then_some(s.fixed)).collect()
+    }
+
     /// The tensor, if nothing in it follows the batch.
     pub fn constant(&self) -> Option<Tensor> {
-        let values: Option<Vec<i64>> =
-            self.values.iter().map(|s| (s.rows == 0).then_some(s.fixed)).collect();
         let shape = if self.scalar { vec![] } else { vec![self.values.len()] };
-        Tensor::new(shape, TensorData::Int64(values?)).ok()
+        Tensor::new(shape, TensorData::Int64(self.fixed()?)).ok()
     }
 }

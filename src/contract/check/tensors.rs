@@ -37,14 +37,6 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
                 .ok_or_else(|| fault(&path, format!("no feature is named {}", quote(name))))?;
             used.insert(*at);
             width = width.saturating_add(flow.width);
-            if flow.shape.len() > 1 && tensor.features.len() > 1 {
-                let message = format!(
-                    "{} is an array of {} dimensions: it needs a tensor of its own",
-                    quote(name),
-                    flow.shape.len()
-                );
-                return Err(fault(path, message));
-            }
             if !holds(tensor.dtype, flow.kind) {
                 let message = format!(
                     "{} gives a {}, which a tensor of {} cannot hold",
@@ -74,7 +66,7 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
         return Err(fault(format!("features[{i}]"), message));
     }
     match &contract.outputs {
-        Some(_) if contract.tensors.is_empty() && !contract.is_direct() => {
+        Some(_) if contract.tensors.is_empty() => {
             Err(fault("outputs", "outputs without `tensors` that the model could take"))
         }
         Some(outputs) => check_outputs(outputs),
@@ -91,9 +83,9 @@ fn holds(dtype: DType, kind: InputType) -> bool {
     use InputType::{Boolean, Category, Integer, Number, Text};
     match dtype {
         DType::Float32 | DType::Float64 => matches!(kind, Number | Integer | Boolean),
-        DType::Int64 | DType::Int32 | DType::Uint8 => matches!(kind, Integer | Boolean),
         DType::Bool => kind == Boolean,
         DType::String => matches!(kind, Text | Category),
+        _ => matches!(kind, Integer | Boolean),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::lookup::Values;
 use super::order::{Bound, compare};
 use crate::contract::clause::{Charset, Check, Of, ValueType};
+use crate::contract::document::parse_json;
 use crate::contract::pattern::{Like, Pattern};
 use crate::contract::quote::quote;
 use crate::contract::scalar::Scalar;
@@ -143,7 +144,7 @@ impl CompiledCheck {
             Value::Number(_) => Some(ValueType::Number),
             Value::Text(_) => Some(ValueType::Text),
             Value::Date(_) => Some(ValueType::Date),
-            Value::List(_) | Value::Typed(_) => Some(ValueType::Array),
+            Value::List(_) | Value::Floats(_) | Value::Bytes(_) => Some(ValueType::Array),
             Value::Object(_) => Some(ValueType::Object),
             Value::Other(_) | Value::Unreadable => None,
         };
@@ -172,8 +173,6 @@ impl CompiledCheck {
             Kind::NotInSet(values) => (!values.contains(cell), ErrorCode::ForbiddenValue),
             Kind::MissingOnly => (false, ErrorCode::NotMissing),
             Kind::Types(_) => (true, ErrorCode::WrongType),
-            // a category is one of the contract's own texts
-            _ if matches!(cell, Cell::Category(_)) => (true, ErrorCode::BadCharacter),
             _ => match text(cell) {
                 Some(text) => self.try_text(text),
                 None => (false, ErrorCode::WrongType),
@@ -204,7 +203,8 @@ impl CompiledCheck {
             Kind::Date { lenient: true } => (is_lenient_date(text), ErrorCode::BadFormat),
             Kind::Date { lenient: false } => (is_date(text), ErrorCode::BadFormat),
             Kind::Json => {
-                (serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok(), ErrorCode::BadFormat)
+                let parsed = parse_json(text.as_bytes(), ErrorCode::BadFormat, "value");
+                (parsed.is_ok(), ErrorCode::BadFormat)
             }
             #[cfg(feature = "json-schema")]
             Kind::JsonSchema(schema) => {

@@ -2,6 +2,7 @@
 
 use crate::contract::scalar::Scalar;
 use crate::contract::valid::Cell;
+use crate::sorted::{sort, sort_by};
 
 /// Texts sorted for binary search, each with its position in the list that it came from.
 ///
@@ -22,8 +23,8 @@ impl TextSet {
                 None => long.push((text.into(), i)),
             }
         }
-        short.sort_unstable();
-        long.sort_unstable();
+        sort(&mut short);
+        sort(&mut long);
         short.dedup_by_key(|(key, _)| *key);
         long.dedup_by(|a, b| a.0 == b.0);
         Self { short, long }
@@ -81,8 +82,8 @@ impl Values {
                 Scalar::Text(_) => {}
             }
         }
-        integers.sort_unstable();
-        numbers.sort_unstable_by(f64::total_cmp);
+        sort(&mut integers);
+        sort_by(&mut numbers, f64::total_cmp);
         Self { texts, integers, numbers, booleans }
     }
 

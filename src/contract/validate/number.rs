@@ -9,10 +9,11 @@ use crate::contract::valid::Cell;
 use crate::contract::value::Value;
 use crate::contract::violation::Severity;
 use crate::error::ErrorCode;
+use crate::sorted::{sort, sort_by};
 use std::cmp::Ordering;
 
 /// Largest integer that JavaScript's numbers hold without doubt, 2^53 − 1.
-pub(super) const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// Clauses of a number. The range is closed; an open end is kept as the next number inside.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ impl NumberRule {
             .map_or(f64::INFINITY, |x| if input.exclusive_maximum { x.next_down() } else { x });
         let mut values: Vec<f64> =
             input.values.iter().flatten().filter_map(Scalar::as_f64).collect();
-        values.sort_unstable_by(f64::total_cmp);
+        sort_by(&mut values, f64::total_cmp);
         let infinity = input.accept.contains(&Accept::Infinity);
         Self { low, high, values, infinity, severity: input.severity, range: shown_range(input) }
     }
@@ -94,7 +95,7 @@ impl IntegerRule {
             .map_or(i64::MAX, |i| i.saturating_sub(i64::from(input.exclusive_maximum)));
         let mut values: Vec<i64> =
             input.values.iter().flatten().filter_map(Scalar::as_i64).collect();
-        values.sort_unstable();
+        sort(&mut values);
         Self { low, high, values, severity: input.severity, range: shown_range(input) }
     }
 

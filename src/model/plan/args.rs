@@ -5,6 +5,7 @@ use super::fault::{Checked, Fault};
 use super::symbols::Symbols;
 use super::types::{Dim, Extents, Shape, TensorType, element_bytes};
 use crate::tensor::DType;
+use bytemuck::Pod;
 
 /// Most outputs of one step.
 pub const MAX_OUTPUTS: usize = 4;
@@ -198,6 +199,11 @@ impl<'a> Args<'a> {
         self.inputs.get(k).map_or(&[], |tensor| self.memory.bytes(*tensor))
     }
 
+    /// Elements of an input by their width alone, for steps that only move them.
+    pub fn words<T: Pod>(&self, k: usize) -> &'a [T] {
+        bytemuck::try_cast_slice(self.bytes(k)).unwrap_or(&[])
+    }
+
     /// Element type of an input.
     pub fn dtype(&self, k: usize) -> DType {
         self.ty(k).map_or(DType::Float32, |ty| ty.dtype)
@@ -246,10 +252,21 @@ impl Outs<'_> {
         view_mut(blocks, count * element_bytes(ty.dtype))
     }
 
+    /// Elements of an output by their width alone, for steps that only move them.
+    pub fn words<T: Pod>(&mut self, k: usize) -> &mut [T] {
+        bytemuck::try_cast_slice_mut(self.bytes(k)).unwrap_or(&mut [])
+    }
+
     /// The first two outputs at once.
     pub fn two<A: Element, B: Element>(&mut self) -> (&mut [A], &mut [B]) {
         let ([a, b, ..], [ta, tb, ..]) = (&mut *self.blocks, self.types);
         (elements_mut(a, ta, self.batch), elements_mut(b, tb, self.batch))
+    }
+
+    /// The first two outputs at once, the first by its elements' width alone.
+    pub fn two_words<A: Pod, B: Element>(&mut self) -> (&mut [A], &mut [B]) {
+        let ([a, b, ..], [ta, tb, ..]) = (&mut *self.blocks, self.types);
+        (view_mut(a, ta.shape.at(self.batch).count()), elements_mut(b, tb, self.batch))
     }
 
     /// The first three outputs at once.

@@ -28,6 +28,7 @@ operations! {
     Add Sub Mul Div Pow Mod Fmod Min Max PRelu
     Equal Less LessOrEqual Greater GreaterOrEqual
     And Or Xor
+    UDiv UMod
 }
 
 impl Operation {
@@ -75,6 +76,7 @@ impl Operator for Binary {
             0,
             match self.operation {
                 Operation::And | Operation::Or | Operation::Xor => &[Bool],
+                Operation::UDiv | Operation::UMod => &[Int64],
                 Operation::Equal => &[Float32, Float64, Int32, Int64, Uint8, Bool, String],
                 _ => &[Float32, Float64, Int32, Int64, Uint8],
             },
@@ -93,7 +95,7 @@ impl Operator for Binary {
                 DType::Int32 => zip(args, outs, compare::<i32>(o)),
                 DType::Int64 => zip(args, outs, compare::<i64>(o)),
                 DType::String => zip(args, outs, compare::<u32>(o)),
-                DType::Uint8 | DType::Bool => zip(args, outs, compare::<u8>(o)),
+                _ => zip(args, outs, compare::<u8>(o)),
             }
             return Ok(());
         }
@@ -193,6 +195,8 @@ fn integer(o: Operation, a: i64, b: i64) -> i64 {
             if r != 0 && (r < 0) != (b < 0) { r + b } else { r }
         }
         O::Fmod => a.checked_rem(b).unwrap_or(0),
+        O::UDiv => (a as u64).checked_div(b as u64).unwrap_or(0) as i64,
+        O::UMod => (a as u64).checked_rem(b as u64).unwrap_or(0) as i64,
         O::Min => a.min(b),
         O::Max => a.max(b),
         O::PRelu => {

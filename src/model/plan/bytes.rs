@@ -60,8 +60,12 @@ elements! {
     f64: Float64;
     i64: Int64;
     i32: Int32;
+    i16: Int16;
+    i8: Int8;
+    u64: Uint64;
+    u32: Uint32 | String;
+    u16: Uint16;
     u8: Uint8 | Bool;
-    u32: String;
 }
 
 /// The first `len` elements; none if there are fewer.

@@ -8,7 +8,7 @@ use super::args::{Args, Outs, Signature};
 use super::codec::{Reader, Writer};
 use super::fault::{Checked, ensure};
 use super::step::Operator;
-use super::types::{Dim, TensorType};
+use super::types::{Dim, Extents, TensorType};
 use crate::tensor::DType;
 
 /// Columns of a full panel.
@@ -98,6 +98,11 @@ impl Operator for Dense {
             *last = Dim::Fixed(self.outputs);
         }
         Ok(vec![ty])
+    }
+
+    fn work(&self, inputs: &[Extents], _: &[Extents]) -> u64 {
+        let x = inputs.first().map_or(0, |x| x.count() as u64);
+        x.saturating_mul(padded(self.outputs as usize) as u64)
     }
 
     fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {

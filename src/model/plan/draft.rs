@@ -6,8 +6,7 @@ use super::codec::Writer;
 use super::fault::{Checked, Fault};
 use super::format::{MAGIC, VERSION};
 use super::step::Step;
-use super::tables::DTYPES;
-use super::types::{Dim, Shape, TensorType};
+use super::types::{Shape, TensorType};
 use crate::tensor::{Tensor, TensorData};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -267,19 +266,9 @@ impl Draft {
 }
 
 fn write_type(table: &mut Writer, kind: u8, ty: &TensorType) {
-    let dims = ty.shape.dims();
-    let mask = dims
-        .iter()
-        .enumerate()
-        .fold(0u8, |mask, (axis, dim)| mask | u8::from(matches!(dim, Dim::Batch(_))) << axis);
     table.u8(kind);
-    table.u8(DTYPES.iter().position(|d| *d == ty.dtype).unwrap_or(0) as u8);
-    table.u8(dims.len() as u8);
-    table.u8(mask);
-    for dim in dims {
-        let (Dim::Fixed(n) | Dim::Batch(n)) = dim;
-        table.u32(*n);
-    }
+    table.u8(ty.dtype as u8);
+    ty.shape.write(table);
 }
 
 fn fixed(shape: &Shape) -> Option<Vec<usize>> {
@@ -301,15 +290,12 @@ fn strings_of<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> BTreeMap<&'a str
 
 fn encode(data: &TensorData, strings: &BTreeMap<&str, u32>) -> Vec<u8> {
     match data {
-        TensorData::Float32(v) => v.iter().flat_map(|x| x.to_bits().to_le_bytes()).collect(),
-        TensorData::Float64(v) => v.iter().flat_map(|x| x.to_bits().to_le_bytes()).collect(),
-        TensorData::Int64(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        TensorData::Int32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        TensorData::Uint8(v) => v.clone(),
         TensorData::Bool(v) => v.iter().map(|x| u8::from(*x)).collect(),
         TensorData::String(v) => v
             .iter()
             .flat_map(|x| strings.get(x.as_str()).copied().unwrap_or(0).to_le_bytes())
             .collect(),
+        // every machine that this runs on is little-endian, as the file is
+        numbers => numbers.number_bytes().unwrap_or(&[]).to_vec(),
     }
 }

@@ -7,10 +7,11 @@ use super::args::{Args, Home, MAX_OUTPUTS, Memory, Outs};
 use super::bytes::{BLOCK, Block, Element, view_mut};
 use super::format::Plan;
 use super::layout::Layout;
+use super::strided::copy;
 use super::symbols::Symbols;
 use super::types::{Shape, TensorType};
 use crate::error::{Error, ErrorCode, Result};
-use crate::limits::{MAX_ARENA_BYTES, MAX_BATCH_ROWS, MAX_TENSOR_ELEMENTS};
+use crate::limits::{MAX_ARENA_BYTES, MAX_BATCH_ROWS, MAX_CALL_WORK, MAX_TENSOR_ELEMENTS};
 use crate::tensor::{DType, TensorData};
 
 /// A plan with its memory; predicts any number of times.
@@ -60,10 +61,12 @@ impl Executor {
             return Ok(());
         }
         let bytes = self.layout.slots.iter().fold(0usize, |n, s| n.saturating_add(s.at(batch)));
-        if batch > MAX_BATCH_ROWS || bytes > MAX_ARENA_BYTES || !self.tensors_fit(batch) {
+        let work = self.plan.work.saturating_mul(batch as u64);
+        let fits = batch <= MAX_BATCH_ROWS && work <= MAX_CALL_WORK;
+        if !fits || bytes > MAX_ARENA_BYTES || !self.tensors_fit(batch) {
             return Err(Error::new(
                 ErrorCode::InputTooLarge,
-                format!("a call of {batch} rows takes too much memory"),
+                format!("a call of {batch} rows takes too much memory or time"),
             ));
         }
         for (slot, size) in self.slots.iter_mut().zip(&self.layout.slots) {
@@ -79,7 +82,7 @@ impl Executor {
     fn tensors_fit(&self, batch: usize) -> bool {
         self.types
             .iter()
-            .all(|ty| ty.shape.count().is_ok_and(|count| count.at(batch) <= MAX_TENSOR_ELEMENTS))
+            .all(|ty| ty.shape.volume().is_ok_and(|count| count.at(batch) <= MAX_TENSOR_ELEMENTS))
     }
 
     /// Sets an input; its elements must be as many as its shape has for this call's rows.
@@ -111,13 +114,12 @@ impl Executor {
         }
         let blocks = self.slots.get_mut(slot).map_or(&mut [][..], Vec::as_mut_slice);
         match data {
-            TensorData::Float32(v) => fill(blocks, v, |x| *x),
-            TensorData::Float64(v) => fill(blocks, v, |x| *x),
-            TensorData::Int64(v) => fill(blocks, v, |x| *x),
-            TensorData::Int32(v) => fill(blocks, v, |x| *x),
-            TensorData::Uint8(v) => fill(blocks, v, |x| *x),
             TensorData::Bool(v) => fill(blocks, v, |x| u8::from(*x)),
             TensorData::String(v) => fill(blocks, v, |x| self.symbols.intern(x)),
+            numbers => {
+                let bytes = numbers.number_bytes().unwrap_or(&[]);
+                copy(view_mut::<u8>(blocks, bytes.len()), bytes);
+            }
         }
         Ok(())
     }
@@ -231,6 +233,11 @@ impl<'a> OutputView<'a> {
             DType::Float64 => TensorData::Float64(self.elements().to_vec()),
             DType::Int64 => TensorData::Int64(self.elements().to_vec()),
             DType::Int32 => TensorData::Int32(self.elements().to_vec()),
+            DType::Int16 => TensorData::Int16(self.elements().to_vec()),
+            DType::Int8 => TensorData::Int8(self.elements().to_vec()),
+            DType::Uint64 => TensorData::Uint64(self.elements().to_vec()),
+            DType::Uint32 => TensorData::Uint32(self.elements().to_vec()),
+            DType::Uint16 => TensorData::Uint16(self.elements().to_vec()),
             DType::Uint8 => TensorData::Uint8(self.elements().to_vec()),
             DType::Bool => {
                 TensorData::Bool(self.elements::<u8>().iter().map(|b| *b != 0).collect())

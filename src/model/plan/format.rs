@@ -20,6 +20,7 @@ use super::symbols::StringTable;
 use super::tables::Header;
 use super::types::{TensorType, element_bytes};
 use crate::error::{Error, ErrorCode, Result};
+use crate::limits::MAX_PLAN_WORK;
 use crate::tensor::DType;
 
 /// First bytes of a plan.
@@ -79,6 +80,8 @@ pub struct Plan {
     pub(super) bytes: AlignedBytes,
     /// Block where the constants begin.
     pub(super) constants: usize,
+    /// About how many element operations one row takes.
+    pub(super) work: u64,
 }
 
 impl Plan {
@@ -86,7 +89,8 @@ impl Plan {
     ///
     /// # Errors
     /// [`ErrorCode::FormatVersion`] for another version, [`ErrorCode::PlanInvalid`] for anything
-    /// that is damaged or contradicts itself, with the tensor or step.
+    /// that is damaged or contradicts itself, with the tensor or step, and
+    /// [`ErrorCode::ModelTooLarge`] past [`MAX_PLAN_WORK`].
     pub fn from_bytes(bytes: AlignedBytes) -> Result<Self> {
         let mut reader = Reader::new(bytes.as_slice());
         let header = Header::read(&mut reader).map_err(Fault::in_plan)?;
@@ -195,9 +199,14 @@ impl Plan {
         }
         let mut steps = std::mem::take(&mut self.steps);
         for (i, placed) in steps.iter_mut().enumerate() {
-            self.check_step(placed, &mut written).map_err(|fault| {
+            let work = self.check_step(placed, &mut written).map_err(|fault| {
                 fault.in_plan().at_path(format!("steps[{i}] {}", placed.step.name()))
             })?;
+            self.work = self.work.saturating_add(work);
+            if self.work > MAX_PLAN_WORK {
+                let text = "the plan takes too many operations for one row";
+                return Err(Error::new(ErrorCode::ModelTooLarge, text));
+            }
         }
         for port in &self.outputs {
             self.check_written(port.tensor, &written).map_err(Fault::in_plan)?;
@@ -222,7 +231,8 @@ impl Plan {
         ensure(written.get(root) == Some(&true), "a tensor is read before it is written")
     }
 
-    fn check_step(&self, placed: &mut Placed, written: &mut [bool]) -> Checked<()> {
+    /// Answers about how many element operations the step takes for one row.
+    fn check_step(&self, placed: &mut Placed, written: &mut [bool]) -> Checked<u64> {
         let mut operands = Vec::with_capacity(placed.inputs.len());
         for tensor in &placed.inputs {
             let ty = self.entry(*tensor)?.ty;
@@ -236,6 +246,9 @@ impl Plan {
             ensure(self.entry(*tensor)?.ty == *ty, "an output has the wrong type")?;
             self.mark(*tensor, written)?;
         }
-        Ok(())
+        let at_one_row = |ty: &TensorType| ty.shape.at(1);
+        let inputs: Vec<_> = operands.iter().map(|operand| at_one_row(&operand.ty)).collect();
+        let outputs: Vec<_> = types.iter().map(at_one_row).collect();
+        Ok(placed.step.work(&inputs, &outputs))
     }
 }

@@ -43,6 +43,12 @@ impl Operator for MatMul {
         Ok(vec![TensorType::new(a.dtype, shape)])
     }
 
+    fn work(&self, inputs: &[Extents], outputs: &[Extents]) -> u64 {
+        let inner = inputs.first().map_or(0, |a| a.rows().1) as u64;
+        let sums = outputs.first().map_or(0, |y| y.count() as u64);
+        sums.saturating_mul(inner.max(1))
+    }
+
     fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
         match args.dtype(0) {
             DType::Float32 => multiply::<f32>(args, outs, 0.0, |s, a, b| s + a * b),

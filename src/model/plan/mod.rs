@@ -15,6 +15,7 @@ pub mod format;
 mod layout;
 pub mod math;
 pub mod step;
+mod strided;
 mod symbols;
 mod tables;
 pub mod types;
@@ -24,10 +25,22 @@ pub mod binary;
 pub mod cast;
 pub mod classify;
 pub mod concat;
+pub mod cumsum;
 pub mod dense;
+pub mod distance;
+pub mod expand;
+pub mod gather;
 pub mod matmul;
+pub mod normalize;
+pub mod onehot;
+pub mod pad;
+pub mod reduce;
 pub mod scaler;
+pub mod scatter;
+pub mod select;
+pub mod slice;
 pub mod softmax;
+pub mod topk;
 pub mod transpose;
 pub mod trees;
 pub mod unary;
@@ -40,5 +53,7 @@ pub use format::Plan;
 pub use step::Step;
 pub use types::{Dim, Shape, TensorType};
 
+#[cfg(test)]
+mod family_tests;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use super::args::{Args, Outs, Signature};
 use super::codec::{Reader, Writer};
 use super::fault::{Checked, Fault};
-use super::types::TensorType;
+use super::types::{Extents, TensorType};
 
 /// What a family of steps provides.
 ///
@@ -31,6 +31,13 @@ pub trait Operator: Sized {
     /// # Errors
     /// Operands that do not fit.
     fn bind(&mut self, signature: &Signature<'_>) -> Checked<Vec<TensorType>>;
+
+    /// About how many element operations a run takes, for [`crate::limits::MAX_PLAN_WORK`]; asked
+    /// after [`Self::bind`]. One for each element of inputs and outputs unless it is more.
+    fn work(&self, inputs: &[Extents], outputs: &[Extents]) -> u64 {
+        let elements = inputs.iter().chain(outputs).map(|e| e.count() as u64);
+        elements.fold(1, u64::saturating_add)
+    }
 
     /// Computes the outputs; must not allocate.
     ///
@@ -88,6 +95,11 @@ macro_rules! steps {
                 match self { $(Self::$variant(step) => step.bind(signature),)* }
             }
 
+            /// About how many element operations a run takes.
+            pub fn work(&self, inputs: &[Extents], outputs: &[Extents]) -> u64 {
+                match self { $(Self::$variant(step) => step.work(inputs, outputs),)* }
+            }
+
             /// Computes the outputs.
             ///
             /// # Errors
@@ -115,4 +127,19 @@ steps! {
     12 Softmax super::softmax::Softmax;
     13 ArgExtreme super::argmax::ArgExtreme;
     14 Transpose super::transpose::Transpose;
+    15 Reduce super::reduce::Reduce;
+    16 CumSum super::cumsum::CumSum;
+    17 LayerNorm super::normalize::LayerNorm;
+    18 Slice super::slice::Slice;
+    19 Select super::select::Select;
+    20 Gather super::gather::Gather;
+    21 GatherElements super::gather::GatherElements;
+    22 GatherNd super::gather::GatherNd;
+    23 ScatterElements super::scatter::ScatterElements;
+    24 ScatterNd super::scatter::ScatterNd;
+    25 Pad super::pad::Pad;
+    26 OneHot super::onehot::OneHot;
+    27 Expand super::expand::Expand;
+    28 TopK super::topk::TopK;
+    29 Distance super::distance::Distance;
 }

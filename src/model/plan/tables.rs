@@ -7,20 +7,9 @@ use super::fault::{Checked, Fault, ensure};
 use super::format::{MAGIC, Origin, Placed, Plan, Port, TensorEntry};
 use super::step::Step;
 use super::symbols::StringTable;
-use super::types::{Dim, MAX_RANK, Shape, TensorType};
+use super::types::{Shape, TensorType};
 use crate::limits::{MAX_PLAN_STEPS, MAX_PLAN_STRINGS, MAX_PLAN_TENSORS, MAX_TEXT_BYTES};
 use crate::tensor::DType;
-
-/// Element types; the index is the code in the file.
-pub const DTYPES: [DType; 7] = [
-    DType::Float32,
-    DType::Float64,
-    DType::Int64,
-    DType::Int32,
-    DType::Uint8,
-    DType::Bool,
-    DType::String,
-];
 
 /// Fixed-size beginning of a plan.
 #[derive(Debug)]
@@ -67,25 +56,22 @@ impl Header {
         reader.take(read.next_multiple_of(BLOCK) - read)?;
         ensure(reader.left() == self.constant_bytes, "the constants have another length")?;
         let constants = read.div_ceil(BLOCK);
-        Ok(Plan { tensors, inputs, outputs, steps, strings, bytes, constants })
+        Ok(Plan { tensors, inputs, outputs, steps, strings, bytes, constants, work: 0 })
     }
+}
+
+/// An element type by its code.
+pub fn read_dtype(reader: &mut Reader<'_>) -> Checked<DType> {
+    let code = reader.u8()? as usize;
+    DType::ALL.get(code).copied().ok_or(Fault::new("there is no such element type"))
 }
 
 fn read_tensors(reader: &mut Reader<'_>, count: usize) -> Checked<Vec<TensorEntry>> {
     let mut tensors: Vec<TensorEntry> = Vec::with_capacity(count);
     for _ in 0..count {
         let kind = reader.u8()?;
-        let dtype = *DTYPES
-            .get(reader.u8()? as usize)
-            .ok_or(Fault::new("there is no such element type"))?;
-        let rank = reader.u8()? as usize;
-        let mask = reader.u8()?;
-        ensure(rank <= MAX_RANK && (mask as u32) < 1 << rank, "a shape has a wrong rank")?;
-        let mut shape = Shape::SCALAR;
-        for axis in 0..rank {
-            let n = reader.u32()?;
-            shape.push(if mask >> axis & 1 == 1 { Dim::Batch(n) } else { Dim::Fixed(n) })?;
-        }
+        let dtype = read_dtype(reader)?;
+        let shape = Shape::read(reader)?;
         let elements = shape.count()?;
         let ty = TensorType::new(dtype, shape);
         let origin = match kind {

@@ -224,6 +224,7 @@ fn altered_plans_never_panic() {
                             ErrorCode::PlanInvalid
                                 | ErrorCode::FormatVersion
                                 | ErrorCode::InputTooLarge
+                                | ErrorCode::ModelTooLarge
                         ));
                     }
                 }

@@ -4,7 +4,8 @@ use super::args::{Args, Outs, Signature};
 use super::codec::{Reader, Writer};
 use super::fault::{Checked, ensure};
 use super::step::Operator;
-use super::types::{MAX_RANK, Shape, TensorType, element_bytes};
+use super::strided::{Axis, Walk, copy_walk, dense_steps};
+use super::types::{MAX_RANK, Shape, TensorType};
 
 /// Input: any. Output: dimension i is dimension `order[i]` of the input.
 #[derive(Clone, Debug)]
@@ -23,7 +24,8 @@ impl Transpose {
         step
     }
 
-    fn order(&self) -> &[u8] {
+    /// Which dimension of the input each dimension of the output is.
+    pub fn order(&self) -> &[u8] {
         self.order.get(..self.rank as usize).unwrap_or(&[])
     }
 }
@@ -61,31 +63,13 @@ impl Operator for Transpose {
     }
 
     fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
-        let size = element_bytes(outs.dtype(0));
-        let (from, to) = (args.extents(0), outs.extents(0));
-        let mut strides = [0; MAX_RANK];
-        for (stride, axis) in strides.iter_mut().zip(self.order()) {
-            *stride = from.around(*axis as usize).2;
-        }
-        let input = args.bytes(0);
-        let mut index = [0; MAX_RANK];
-        let mut at = 0;
-        for out in outs.bytes(0).chunks_exact_mut(size) {
-            if let Some(element) = input.get(at * size..(at + 1) * size) {
-                out.copy_from_slice(element);
-            }
-            for (axis, (i, stride)) in
-                index.iter_mut().zip(strides).enumerate().take(self.rank as usize).rev()
-            {
-                *i += 1;
-                at += stride;
-                if *i < to.dim(axis) {
-                    break;
-                }
-                at -= *i * stride;
-                *i = 0;
-            }
-        }
+        let extents = args.extents(0);
+        let steps = dense_steps(extents.dims());
+        let axes = self.order().iter().map(|axis| {
+            let step = steps.get(*axis as usize).copied().unwrap_or(0);
+            Axis { len: extents.dim(*axis as usize), step }
+        });
+        copy_walk(args, outs, Walk::new(0, axes));
         Ok(())
     }
 }

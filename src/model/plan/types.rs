@@ -1,6 +1,7 @@
 //! Types of a plan's tensors: element type and shape over one symbolic batch.
 
-use super::fault::{Checked, Fault};
+use super::codec::{Reader, Writer};
+use super::fault::{Checked, Fault, ensure};
 use crate::limits::MAX_TENSOR_ELEMENTS;
 use crate::tensor::DType;
 
@@ -153,6 +154,14 @@ impl Shape {
         product(self.dims())
     }
 
+    /// As [`Self::count`], with empty dimensions left out.
+    ///
+    /// # Errors
+    /// As [`Self::count`].
+    pub fn volume(&self) -> Checked<Dim> {
+        volume(self.dims())
+    }
+
     /// Number of elements of the dimensions before `axis`, and from it on.
     ///
     /// # Errors
@@ -165,6 +174,36 @@ impl Shape {
         Ok((product(outer)?, product(inner)?))
     }
 
+    /// Appends the shape to a step's attributes or a table.
+    pub fn write(&self, writer: &mut Writer) {
+        let mask =
+            self.dims().iter().enumerate().fold(0u8, |mask, (axis, dim)| {
+                mask | u8::from(matches!(dim, Dim::Batch(_))) << axis
+            });
+        writer.u8(self.rank);
+        writer.u8(mask);
+        for dim in self.dims() {
+            let (Dim::Fixed(n) | Dim::Batch(n)) = dim;
+            writer.u32(*n);
+        }
+    }
+
+    /// Reads what [`Self::write`] wrote.
+    ///
+    /// # Errors
+    /// A wrong rank, or too many elements.
+    pub fn read(reader: &mut Reader<'_>) -> Checked<Self> {
+        let (rank, mask) = (reader.u8()? as usize, reader.u8()?);
+        ensure(rank <= MAX_RANK && (mask as u32) < 1 << rank, "a shape has a wrong rank")?;
+        let mut shape = Self::SCALAR;
+        for axis in 0..rank {
+            let n = reader.u32()?;
+            shape.push(if mask >> axis & 1 == 1 { Dim::Batch(n) } else { Dim::Fixed(n) })?;
+        }
+        shape.count()?;
+        Ok(shape)
+    }
+
     /// The lengths for a call of `batch` rows.
     pub fn at(&self, batch: usize) -> Extents {
         let mut extents = Extents { rank: self.rank, dims: [1; MAX_RANK] };
@@ -175,8 +214,15 @@ impl Shape {
     }
 }
 
+/// Empty dimensions do not hide long ones: steps are made of those too.
 fn product(dims: &[Dim]) -> Checked<Dim> {
-    dims.iter().try_fold(Dim::Fixed(1), |n, d| n.times(*d))
+    let volume = volume(dims)?;
+    Ok(if dims.contains(&Dim::Fixed(0)) { Dim::Fixed(0) } else { volume })
+}
+
+fn volume(dims: &[Dim]) -> Checked<Dim> {
+    let filled = dims.iter().filter(|d| **d != Dim::Fixed(0));
+    filled.into_iter().try_fold(Dim::Fixed(1), |n, d| n.times(*d))
 }
 
 /// Lengths of the dimensions in one call.
@@ -195,6 +241,12 @@ impl Extents {
     /// Number of elements; the shape's own check keeps it within the limit.
     pub fn count(&self) -> usize {
         self.dims().iter().product()
+    }
+
+    /// Number of rows and their width: all dimensions but the last, and the last.
+    pub fn rows(&self) -> (usize, usize) {
+        let width = self.dims().last().copied().unwrap_or(1);
+        (self.count().checked_div(width).unwrap_or(0), width)
     }
 
     /// Length of one dimension; 1 where there is none.
@@ -241,8 +293,9 @@ impl TensorType {
 /// Bytes that one element takes in the plan and in the arena; text is a symbol of 4 bytes.
 pub const fn element_bytes(dtype: DType) -> usize {
     match dtype {
-        DType::Float64 | DType::Int64 => 8,
-        DType::Float32 | DType::Int32 | DType::String => 4,
-        DType::Uint8 | DType::Bool => 1,
+        DType::Float64 | DType::Int64 | DType::Uint64 => 8,
+        DType::Float32 | DType::Int32 | DType::Uint32 | DType::String => 4,
+        DType::Int16 | DType::Uint16 => 2,
+        DType::Int8 | DType::Uint8 | DType::Bool => 1,
     }
 }

@@ -6,6 +6,8 @@ mod parity;
 mod stages;
 mod tally;
 
+pub use engine::data as engine_data;
+
 use crate::shell::say;
 use stages::{STAGES, Stage};
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! The stages, in the order in which what each needs is built.
 
-use super::engine::engine;
+use super::engine::{engine, tract};
 use super::parity::parity;
 use super::tally::{Tally, all};
 use crate::shell::{at, cargo, npm};
@@ -34,6 +34,7 @@ stages! {
     "page" "pages in headless Chromium" false page;
     "parity" "native, Node.js and Chromium to the bit, Python within 1e-6" false parity;
     "engine" "ONNX conformance, and a zoo of models against onnxruntime" false engine;
+    "tract" "a network on the tract runtime in Node.js" false tract;
 }
 
 fn format(tally: &mut Tally) -> Result<()> {
@@ -55,7 +56,7 @@ fn lint(tally: &mut Tally) -> Result<()> {
 }
 
 fn package(tally: &mut Tally) -> Result<()> {
-    wasm::build(true)?;
+    wasm::build(true, wasm::Flavor::Plan)?;
     tally.check(npm("pkg").args(["run", "--silent", "check"]))
 }
 

@@ -78,7 +78,15 @@ fn bundle(path: &Path) -> Result<BundleView> {
     let bundle = Bundle::read(&bytes).map_err(named)?;
     let bytes_of_model = bundle.part(part::MODEL)?;
     let model = Model::from_bytes(bytes_of_model).map_err(named)?;
-    let plan = Plan::from_bytes(AlignedBytes::copy_of(bytes_of_model)).map_err(named)?;
+    let steps = match model.runtime() {
+        "plan" => Plan::from_bytes(AlignedBytes::copy_of(bytes_of_model))
+            .map_err(named)?
+            .steps()
+            .iter()
+            .map(|s| s.step.name().to_owned())
+            .collect(),
+        other => vec![other.to_owned()],
+    };
     Ok(BundleView {
         identity: bundle.identity().to_owned(),
         manifest: bundle.manifest().clone(),
@@ -89,7 +97,7 @@ fn bundle(path: &Path) -> Result<BundleView> {
             why: None,
             inputs: model.inputs().iter().map(tensor).collect(),
             outputs: model.outputs().iter().map(tensor).collect(),
-            steps: plan.steps().iter().map(|s| s.step.name().to_owned()).collect(),
+            steps,
         },
     })
 }

@@ -3,7 +3,6 @@
 pub mod build;
 pub mod check;
 pub mod codes;
-pub mod export;
 pub mod import;
 pub mod inspect;
 pub mod load;
@@ -25,7 +24,6 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         Command::Check(args) => check::run(args, cli.json),
         Command::Inspect(args) => inspect::run(args, cli.json),
         Command::Import(args) => import::run(args, cli.json),
-        Command::Export(args) => export::run(args),
         Command::Codes(args) => codes::run(args, cli.json),
     }
 }

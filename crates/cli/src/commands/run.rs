@@ -1,15 +1,16 @@
 //! `driftline run`: raw tensors through a model, without contract and policy.
 
 use super::load::{self, Kind};
+use crate::args::RuntimeName;
 use crate::npz;
 use crate::output::{Output, read_file};
 use crate::{Outcome, output};
 use driftline::bundle::{Bundle, part};
 use driftline::limits::MAX_ONNX_BYTES;
-use driftline::model::{Dim, Model, TensorInfo};
-use driftline::tensor::{Tensor, TensorData};
+use driftline::model::{Axis, Model, TensorInfo};
+use driftline::tensor::Tensor;
 use driftline::{Error, ErrorCode, Result};
-use driftline_compiler::{Options, compile};
+use driftline_compiler::{Options, Runtime, compile};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -33,14 +34,7 @@ pub struct Args {
 
     /// Runtime that computes [default: the one that `build` would pick]
     #[arg(long, value_name = "RUNTIME")]
-    runtime: Option<Runtime>,
-}
-
-/// Which runtime computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Runtime {
-    /// driftline's own flat program
-    Plan,
+    runtime: Option<RuntimeName>,
 }
 
 #[derive(Serialize)]
@@ -59,15 +53,11 @@ struct Array<'a> {
 
 /// Runs the model once.
 pub fn run(args: &Args, json: bool) -> Result<Outcome> {
-    let Some(Runtime::Plan) = args.runtime.or(Some(Runtime::Plan)) else {
-        return Err(Error::new(ErrorCode::BadUsage, "the runtime is not known"));
-    };
-    let mut model = model(&args.model)?;
+    let mut model = model(&args.model, args.runtime.map(Runtime::from))?;
     let arrays = npz::read(&args.inputs)?;
     let named = |e: Error| e.in_file(args.inputs.display().to_string());
-    let (rows, inputs) = arrange(model.inputs(), arrays).map_err(named)?;
-    let data: Vec<&TensorData> = inputs.iter().map(Tensor::data).collect();
-    model.run(rows, &data).map_err(named)?;
+    let inputs = arrange(model.inputs(), arrays).map_err(named)?;
+    let rows = model.run_tensors(&inputs).map_err(named)?;
     let mut results = Vec::new();
     for (i, info) in model.outputs().iter().enumerate() {
         let view = model.output(i).ok_or_else(|| {
@@ -94,19 +84,27 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-fn model(path: &Path) -> Result<Model> {
+fn model(path: &Path, runtime: Option<Runtime>) -> Result<Model> {
     let named = |e: Error| e.in_file(path.display().to_string());
     if load::kind_of(&output::read_head(path, 8)?) == Kind::Other {
         let onnx = read_file(path, MAX_ONNX_BYTES)?;
-        let plan = compile(&onnx, &Options::default()).map_err(named)?.plan;
-        return Model::from_bytes(&plan).map_err(named);
+        let options = Options { runtime, ..Options::default() };
+        let compiled = compile(&onnx, &options).map_err(named)?;
+        return Model::from_bytes(&compiled.plan).map_err(named);
     }
     let bytes = load::bundle_bytes(path)?;
-    Model::from_bytes(Bundle::read(&bytes)?.part(part::MODEL)?).map_err(named)
+    let model = Model::from_bytes(Bundle::read(&bytes)?.part(part::MODEL)?).map_err(named)?;
+    match runtime {
+        Some(asked) if asked.as_str() != model.runtime() => Err(named(Error::new(
+            ErrorCode::RuntimeMismatch,
+            format!("the bundle was compiled for the runtime {}", model.runtime()),
+        ))),
+        _ => Ok(model),
+    }
 }
 
-/// The arrays in the order of the model's inputs, and how many rows they have.
-fn arrange(inputs: &[TensorInfo], arrays: Vec<(String, Tensor)>) -> Result<(usize, Vec<Tensor>)> {
+/// The arrays in the order of the model's inputs.
+fn arrange(inputs: &[TensorInfo], arrays: Vec<(String, Tensor)>) -> Result<Vec<Tensor>> {
     let mut rest = arrays;
     let mut rows: Option<usize> = None;
     let mut ordered = Vec::new();
@@ -140,37 +138,27 @@ fn arrange(inputs: &[TensorInfo], arrays: Vec<(String, Tensor)>) -> Result<(usiz
                 ),
             )
         };
-        if tensor.shape().len() != info.shape.len() {
+        let found = info.rows(tensor.shape()).ok_or_else(unfit)?;
+        if rows.is_some() && found.is_some() && rows != found {
             return Err(unfit());
         }
-        for (have, want) in tensor.shape().iter().zip(&info.shape) {
-            match want {
-                Dim::Fixed(n) if *have == *n as usize => {}
-                Dim::Batch(per) => {
-                    let n = have.checked_div(*per as usize).filter(|n| n * *per as usize == *have);
-                    if n.is_none() || rows.is_some_and(|r| Some(r) != n) {
-                        return Err(unfit());
-                    }
-                    rows = n;
-                }
-                Dim::Fixed(_) => return Err(unfit()),
-            }
-        }
+        rows = rows.or(found);
         ordered.push(tensor);
     }
     match rest.first() {
         Some((name, _)) => {
             Err(Error::new(ErrorCode::ModelMismatch, format!("the model has no input `{name}`")))
         }
-        None => Ok((rows.unwrap_or(1), ordered)),
+        None => Ok(ordered),
     }
 }
 
 /// A dimension as text: its length, or `batch`.
-pub fn dim(dim: &Dim) -> String {
-    match dim {
-        Dim::Fixed(n) => n.to_string(),
-        Dim::Batch(1) => "batch".to_owned(),
-        Dim::Batch(n) => format!("{n}·batch"),
+pub fn dim(axis: &Axis) -> String {
+    match axis {
+        Axis::Fixed(n) => n.to_string(),
+        Axis::Batch(1) => "batch".to_owned(),
+        Axis::Batch(n) => format!("{n}·batch"),
+        Axis::Open => "any".to_owned(),
     }
 }

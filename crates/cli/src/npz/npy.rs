@@ -29,6 +29,11 @@ pub fn decode(bytes: &[u8]) -> Result<Tensor> {
         "f8" => TensorData::Float64(numbers(body, count, little, f64::from_le_bytes)?),
         "i8" => TensorData::Int64(numbers(body, count, little, i64::from_le_bytes)?),
         "i4" => TensorData::Int32(numbers(body, count, little, i32::from_le_bytes)?),
+        "i2" => TensorData::Int16(numbers(body, count, little, i16::from_le_bytes)?),
+        "i1" => TensorData::Int8(numbers(body, count, little, i8::from_le_bytes)?),
+        "u8" => TensorData::Uint64(numbers(body, count, little, u64::from_le_bytes)?),
+        "u4" => TensorData::Uint32(numbers(body, count, little, u32::from_le_bytes)?),
+        "u2" => TensorData::Uint16(numbers(body, count, little, u16::from_le_bytes)?),
         "u1" => TensorData::Uint8(numbers(body, count, little, u8::from_le_bytes)?),
         "b1" => {
             let bytes: Vec<u8> = numbers(body, count, little, u8::from_le_bytes)?;
@@ -43,7 +48,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tensor> {
                 ErrorCode::UnsupportedType,
                 format!("arrays of element type `{descr}` are not supported"),
             )
-            .with_help("save it as float32, float64, int64, int32, uint8, bool or str"));
+            .with_help("save it as float32, float64, an integer type, bool or str"));
         }
     };
     let data = if fortran && shape.len() > 1 { row_major(data, &shape) } else { data };
@@ -136,6 +141,11 @@ fn row_major(data: TensorData, shape: &[usize]) -> TensorData {
         TensorData::Float64(v) => TensorData::Float64(reorder(&v, shape)),
         TensorData::Int64(v) => TensorData::Int64(reorder(&v, shape)),
         TensorData::Int32(v) => TensorData::Int32(reorder(&v, shape)),
+        TensorData::Int16(v) => TensorData::Int16(reorder(&v, shape)),
+        TensorData::Int8(v) => TensorData::Int8(reorder(&v, shape)),
+        TensorData::Uint64(v) => TensorData::Uint64(reorder(&v, shape)),
+        TensorData::Uint32(v) => TensorData::Uint32(reorder(&v, shape)),
+        TensorData::Uint16(v) => TensorData::Uint16(reorder(&v, shape)),
         TensorData::Uint8(v) => TensorData::Uint8(reorder(&v, shape)),
         TensorData::Bool(v) => TensorData::Bool(reorder(&v, shape)),
         TensorData::String(v) => TensorData::String(reorder(&v, shape)),
@@ -172,6 +182,11 @@ pub fn encode(tensor: &Tensor) -> Vec<u8> {
         TensorData::Float64(v) => ("<f8".to_owned(), bytes(v, |x| x.to_le_bytes())),
         TensorData::Int64(v) => ("<i8".to_owned(), bytes(v, |x| x.to_le_bytes())),
         TensorData::Int32(v) => ("<i4".to_owned(), bytes(v, |x| x.to_le_bytes())),
+        TensorData::Int16(v) => ("<i2".to_owned(), bytes(v, |x| x.to_le_bytes())),
+        TensorData::Int8(v) => ("|i1".to_owned(), bytes(v, |x| x.to_le_bytes())),
+        TensorData::Uint64(v) => ("<u8".to_owned(), bytes(v, |x| x.to_le_bytes())),
+        TensorData::Uint32(v) => ("<u4".to_owned(), bytes(v, |x| x.to_le_bytes())),
+        TensorData::Uint16(v) => ("<u2".to_owned(), bytes(v, |x| x.to_le_bytes())),
         TensorData::Uint8(v) => ("|u1".to_owned(), v.clone()),
         TensorData::Bool(v) => ("|b1".to_owned(), v.iter().map(|b| u8::from(*b)).collect()),
         TensorData::String(v) => {

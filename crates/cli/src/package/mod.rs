@@ -4,10 +4,10 @@ mod readme;
 mod runtime;
 mod types;
 
-pub use types::{describe, fields, in_comment, labels, range, record_name};
+pub use types::describe;
 
-use driftline::bundle::wasm;
-use driftline::contract::Contract;
+use driftline::bundle::{RuntimeKind, wasm};
+use driftline::contract::{Check, Contract};
 use driftline::{Error, ErrorCode, Result};
 use runtime::Runtime;
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ pub const WASM: &str = "driftline_bg.wasm";
 pub struct Plan<'a> {
     /// The model's contract.
     pub contract: &'a Contract,
+    /// The runtime that its model needs.
+    pub runtime: RuntimeKind,
     /// The stand-alone bundle.
     pub bundle: &'a [u8],
     /// The bundle's identity.
@@ -33,7 +35,7 @@ pub struct Plan<'a> {
 /// # Errors
 /// [`ErrorCode::Io`] if the runtime is not at hand, and those of embedding the bundle.
 pub fn files(plan: &Plan<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
-    let runtime = Runtime::find()?;
+    let runtime = Runtime::find(plan.runtime)?;
     let mut files = BTreeMap::new();
     for (name, bytes) in runtime.files() {
         match name.strip_suffix(".in") {
@@ -67,7 +69,7 @@ pub fn files(plan: &Plan<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
 pub fn fits(contract: &Contract) -> Result<()> {
     for (i, input) in contract.inputs.iter().enumerate() {
         for (j, check) in input.checks.iter().enumerate() {
-            if check.requires().is_some() {
+            if matches!(check, Check::Regex { .. } | Check::JsonSchema { .. } | Check::Nfc { .. }) {
                 return Err(Error::new(
                     ErrorCode::RuntimeMismatch,
                     format!("the runtime of npm packages has no check `{}`", check.name()),
@@ -85,13 +87,13 @@ fn fill(template: &str, plan: &Plan<'_>, target: &str) -> Result<String> {
     let contract = plan.contract;
     let description = contract.description.as_deref().unwrap_or(&contract.name);
     let json = target.ends_with(".json");
-    let description = if json { json_inside(description) } else { in_comment(description) };
+    let description = if json { json_inside(description) } else { types::in_comment(description) };
     let filled = template
         .replace("{{name}}", &npm_name(&contract.name))
         .replace("{{version}}", plan.version)
-        .replace("{{type}}", &record_name(&contract.name))
-        .replace("{{fields}}", &fields(contract))
-        .replace("{{labels}}", &labels(contract))
+        .replace("{{type}}", &types::record_name(&contract.name))
+        .replace("{{fields}}", &types::fields(contract))
+        .replace("{{labels}}", &types::labels(contract))
         .replace("{{description}}", &description);
     if json && serde_json::from_str::<serde_json::Value>(&filled).is_err() {
         return Err(Error::new(

@@ -2,16 +2,41 @@
 
 use super::WASM;
 use crate::output::io_error;
+use driftline::bundle::RuntimeKind;
 use driftline::{Error, ErrorCode, Result};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The files inside this command; none if it was built before them.
-const EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/runtime_files.rs"));
+/// Files by name.
+type Files = &'static [(&'static str, &'static [u8])];
 
-/// Names a directory to take the runtime from, in place of the files inside the command.
-pub const VARIABLE: &str = "DRIFTLINE_RUNTIME";
+/// Where the files of one runtime are looked for.
+#[derive(Debug)]
+struct Places {
+    /// Names a directory to take them from, in place of the files inside the command.
+    variable: &'static str,
+    /// Inside this command; none if it was built before them.
+    embedded: Files,
+    /// Beside this command, under `../share/driftline`.
+    beside: &'static str,
+    /// What makes them in the repository.
+    task: &'static str,
+}
+
+const PLAN: Places = Places {
+    variable: "DRIFTLINE_RUNTIME",
+    embedded: include!(concat!(env!("OUT_DIR"), "/plan_files.rs")),
+    beside: "runtime",
+    task: "cargo xtask wasm",
+};
+
+const TRACT: Places = Places {
+    variable: "DRIFTLINE_RUNTIME_TRACT",
+    embedded: include!(concat!(env!("OUT_DIR"), "/tract_files.rs")),
+    beside: "runtime-tract",
+    task: "cargo xtask wasm --tract",
+};
 
 /// Templates without which there is no package.
 const NEEDED: &[&str] = &[WASM, "index.d.ts.in", "package.json.in", "api.d.ts", "index.js"];
@@ -20,36 +45,44 @@ const NEEDED: &[&str] = &[WASM, "index.d.ts.in", "package.json.in", "api.d.ts", 
 #[derive(Debug)]
 pub enum Runtime {
     /// Inside this command.
-    Embedded,
+    Embedded(Files),
     /// Read from a directory.
     Read(BTreeMap<String, Vec<u8>>),
 }
 
 impl Runtime {
-    /// Looks where [`VARIABLE`] says, inside the command, and beside it, in this order.
+    /// Looks where the runtime's variable says, inside the command, and beside it, in this order.
     ///
     /// # Errors
     /// [`ErrorCode::Io`] if the files are in none of these places.
-    pub fn find() -> Result<Self> {
-        if let Some(named) = std::env::var_os(VARIABLE) {
-            return Self::read(Path::new(&named));
+    pub fn find(kind: RuntimeKind) -> Result<Self> {
+        let places = match kind {
+            RuntimeKind::Plan => PLAN,
+            RuntimeKind::Tract => TRACT,
+        };
+        let variable = places.variable;
+        if let Some(named) = std::env::var_os(variable) {
+            return Self::read(Path::new(&named), variable);
         }
-        if !EMBEDDED.is_empty() {
-            return Ok(Self::Embedded);
+        if !places.embedded.is_empty() {
+            return Ok(Self::Embedded(places.embedded));
         }
-        let beside = beside();
-        match &beside {
-            Some(directory) if directory.is_dir() => Self::read(directory),
-            _ => Err(Error::new(ErrorCode::Io, "this command was built without the runtime")
-                .with_help(format!(
-                    "install a released driftline; in its repository run `cargo xtask wasm` first, \
-                     or name the runtime's directory in {VARIABLE}"
-                ))),
+        match beside(places.beside) {
+            Some(directory) if directory.is_dir() => Self::read(&directory, variable),
+            _ => Err(Error::new(
+                ErrorCode::Io,
+                format!("this command was built without the runtime `{}`", kind.as_str()),
+            )
+            .with_help(format!(
+                "install a released driftline; in its repository run `{}` first, or name the \
+                 runtime's directory in {variable}",
+                places.task
+            ))),
         }
     }
 
     /// Reads an installed runtime, which is flat, or the repository's `pkg/dist`.
-    fn read(directory: &Path) -> Result<Self> {
+    fn read(directory: &Path, variable: &str) -> Result<Self> {
         let template = directory.join("template");
         let (scripts, wasm) = if template.is_dir() {
             (template, directory.join("runtime").join(WASM))
@@ -68,7 +101,7 @@ impl Runtime {
             None => Ok(Self::Read(files)),
             Some(name) => {
                 Err(Error::new(ErrorCode::Io, format!("the runtime's directory lacks `{name}`"))
-                    .with_help(format!("correct {VARIABLE}, or install driftline again"))
+                    .with_help(format!("correct {variable}, or install driftline again"))
                     .in_file(directory.display().to_string()))
             }
         }
@@ -77,8 +110,8 @@ impl Runtime {
     /// Every file with its name.
     pub fn files(&self) -> Vec<(&str, Cow<'_, [u8]>)> {
         match self {
-            Self::Embedded => {
-                EMBEDDED.iter().map(|(name, bytes)| (*name, Cow::Borrowed(*bytes))).collect()
+            Self::Embedded(files) => {
+                files.iter().map(|(name, bytes)| (*name, Cow::Borrowed(*bytes))).collect()
             }
             Self::Read(files) => {
                 let read = files.iter();
@@ -88,8 +121,8 @@ impl Runtime {
     }
 }
 
-/// `../share/driftline/runtime` seen from the command.
-fn beside() -> Option<PathBuf> {
+/// `../share/driftline/NAME` seen from the command.
+fn beside(name: &str) -> Option<PathBuf> {
     let command = std::env::current_exe().ok()?;
-    Some(command.parent()?.parent()?.join("share/driftline/runtime"))
+    Some(command.parent()?.parent()?.join("share/driftline").join(name))
 }

@@ -2,6 +2,7 @@
 
 use super::Operators;
 use super::dense::fuse_bias;
+use super::shapes::arithmetic;
 use crate::graph::Lowering;
 use driftline::error::Result;
 use driftline::model::plan::binary::{Binary, Operation};
@@ -83,13 +84,82 @@ pub(super) const OPERATORS: Operators = &[
 
 fn apply(cx: &mut Lowering<'_, '_>, step: Unary) -> Result<()> {
     let x = cx.input(0)?;
+    let dtype = cx.ty(x)?.dtype;
+    let x = widened(cx, x)?;
     let y = cx.step1(step, &[x])?;
+    let y = narrowed(cx, y, dtype)?;
     cx.output(0, y);
     Ok(())
 }
 
 fn unary(cx: &mut Lowering<'_, '_>, function: Function) -> Result<()> {
     apply(cx, Unary::new(function, 0.0, 0.0))
+}
+
+/// Whether steps compute with these integers as with int64 only.
+const fn is_narrow(dtype: DType) -> bool {
+    use DType::{Int8, Int16, Uint16, Uint32};
+    matches!(dtype, Int8 | Int16 | Uint16 | Uint32)
+}
+
+/// A tensor as the steps compute with it: integers that they lack as int64. Those of 64 bits
+/// without a sign keep their bits.
+pub(super) fn widened(cx: &mut Lowering<'_, '_>, x: TensorId) -> Result<TensorId> {
+    match cx.ty(x)?.dtype {
+        dtype if is_narrow(dtype) => cx.cast(x, DType::Int64),
+        DType::Uint64 => Err(cx.node.error(
+            driftline::ErrorCode::UnsupportedType,
+            "the operator does not take this element type",
+        )),
+        _ => Ok(x),
+    }
+}
+
+/// The result of what was widened, in its own type again.
+pub(super) fn narrowed(cx: &mut Lowering<'_, '_>, y: TensorId, dtype: DType) -> Result<TensorId> {
+    if is_narrow(dtype) { cx.cast(y, dtype) } else { Ok(y) }
+}
+
+/// Two tensors of one type, which the steps may lack.
+fn combine(
+    cx: &mut Lowering<'_, '_>,
+    operation: Operation,
+    a: TensorId,
+    b: TensorId,
+) -> Result<TensorId> {
+    let dtype = cx.ty(a)?.dtype;
+    if cx.ty(b)?.dtype != dtype || !(is_narrow(dtype) || dtype == DType::Uint64) {
+        return cx.step1(Binary::new(operation), &[a, b]);
+    }
+    use Operation as O;
+    let (mut a, mut b) = (cx.cast(a, DType::Int64)?, cx.cast(b, DType::Int64)?);
+    let mut flipped = false;
+    let mut operation = operation;
+    if dtype == DType::Uint64 {
+        match operation {
+            O::Add | O::Sub | O::Mul => {}
+            O::Div => operation = O::UDiv,
+            O::Mod | O::Fmod => operation = O::UMod,
+            O::Pow | O::PRelu => return Err(cx.node.unsupported("it takes no uint64")),
+            // less the least, the order of numbers without a sign is that of those with one
+            _ => {
+                (a, b) = (flip(cx, a)?, flip(cx, b)?);
+                flipped = true;
+            }
+        }
+    }
+    let y = cx.step1(Binary::new(operation), &[a, b])?;
+    if cx.ty(y)?.dtype == DType::Bool {
+        return Ok(y);
+    }
+    let y = if flipped { flip(cx, y)? } else { y };
+    cx.cast(y, dtype)
+}
+
+/// The first bit the other way round.
+fn flip(cx: &mut Lowering<'_, '_>, x: TensorId) -> Result<TensorId> {
+    let least = cx.scalar(TensorData::Int64(vec![i64::MIN]))?;
+    cx.step1(Binary::new(Operation::Sub), &[x, least])
 }
 
 fn parametric(
@@ -119,6 +189,9 @@ fn refuse_old_broadcast(cx: &Lowering<'_, '_>) -> Result<()> {
 
 fn binary(cx: &mut Lowering<'_, '_>, operation: Operation) -> Result<()> {
     refuse_old_broadcast(cx)?;
+    if arithmetic(cx, operation)? {
+        return Ok(());
+    }
     let (a, b) = (cx.input(0)?, cx.input(1)?);
     if operation == Operation::Add {
         let fused = match fuse_bias(cx, a, b)? {
@@ -130,7 +203,7 @@ fn binary(cx: &mut Lowering<'_, '_>, operation: Operation) -> Result<()> {
             return Ok(());
         }
     }
-    let y = cx.step1(Binary::new(operation), &[a, b])?;
+    let y = combine(cx, operation, a, b)?;
     cx.output(0, y);
     Ok(())
 }
@@ -142,7 +215,7 @@ fn pow(cx: &mut Lowering<'_, '_>) -> Result<()> {
     let (ta, tb) = (cx.ty(a)?.dtype, cx.ty(b)?.dtype);
     let is_float = |t| matches!(t, DType::Float32 | DType::Float64);
     let y = if ta == tb {
-        cx.step1(Binary::new(Operation::Pow), &[a, b])?
+        combine(cx, Operation::Pow, a, b)?
     } else if is_float(tb) && !is_float(ta) {
         let (a, b) = (cx.cast(a, DType::Float64)?, cx.cast(b, DType::Float64)?);
         let y = cx.step1(Binary::new(Operation::Pow), &[a, b])?;
@@ -159,7 +232,7 @@ fn fold(cx: &mut Lowering<'_, '_>, operation: Operation) -> Result<TensorId> {
     let mut y = cx.input(0)?;
     for k in 1..cx.inputs() {
         let x = cx.input(k)?;
-        y = cx.step1(Binary::new(operation), &[y, x])?;
+        y = combine(cx, operation, y, x)?;
     }
     Ok(y)
 }
@@ -191,7 +264,7 @@ fn clip(cx: &mut Lowering<'_, '_>) -> Result<()> {
     }
     for (k, operation) in [(1, Operation::Max), (2, Operation::Min)] {
         if let Some(bound) = cx.optional(k)? {
-            y = cx.step1(Binary::new(operation), &[y, bound])?;
+            y = combine(cx, operation, y, bound)?;
         }
     }
     cx.output(0, y);

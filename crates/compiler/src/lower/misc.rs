@@ -8,6 +8,7 @@ use driftline::error::{ErrorCode, Result};
 use driftline::model::plan::cast::Cast;
 use driftline::model::plan::concat::Concat;
 use driftline::model::plan::transpose::Transpose;
+use driftline::model::plan::{Step, TensorId};
 use driftline::tensor::{DType, Tensor, TensorData};
 
 pub(super) const OPERATORS: Operators = &[
@@ -15,6 +16,7 @@ pub(super) const OPERATORS: Operators = &[
     ("Constant", constant),
     ("Dropout", dropout),
     ("Cast", cast),
+    ("CastLike", cast_like),
     ("Concat", concat),
     ("Transpose", transpose),
 ];
@@ -76,6 +78,21 @@ fn cast(cx: &mut Lowering<'_, '_>) -> Result<()> {
     let to = cx.node.int("to")?.ok_or_else(|| cx.node.invalid("it does not say to what"))?;
     let to = i32::try_from(to).map_err(|_| cx.node.invalid("there is no such element type"))?;
     let to = onnx::dtype(to).map_err(|e| cx.node.error(e.code(), e.message()))?;
+    cast_to(cx, to)
+}
+
+fn cast_like(cx: &mut Lowering<'_, '_>) -> Result<()> {
+    let like = match cx.value(1)? {
+        Some(Value::Sizes(_)) => DType::Int64,
+        _ => {
+            let like = cx.input(1)?;
+            cx.ty(like)?.dtype
+        }
+    };
+    cast_to(cx, like)
+}
+
+fn cast_to(cx: &mut Lowering<'_, '_>, to: DType) -> Result<()> {
     if let Some(Value::Sizes(sizes)) = cx.value(0)?
         && matches!(to, DType::Int64 | DType::Int32)
     {
@@ -109,6 +126,20 @@ fn concat(cx: &mut Lowering<'_, '_>) -> Result<()> {
     Ok(())
 }
 
+/// Two in a row are one, or none.
+fn transposed(cx: &mut Lowering<'_, '_>, x: TensorId, mut order: Vec<u8>) -> Result<TensorId> {
+    let mut from = x;
+    if let Some((Step::Transpose(first), &[before])) = cx.maker(x) {
+        let first = first.order();
+        order = order.iter().filter_map(|axis| first.get(*axis as usize)).copied().collect();
+        from = before;
+    }
+    if order.iter().enumerate().all(|(i, axis)| i == *axis as usize) {
+        return Ok(from);
+    }
+    cx.step1(Transpose::new(&order), &[from])
+}
+
 fn transpose(cx: &mut Lowering<'_, '_>) -> Result<()> {
     let x = cx.input(0)?;
     let rank = cx.ty(x)?.shape.rank();
@@ -118,7 +149,7 @@ fn transpose(cx: &mut Lowering<'_, '_>) -> Result<()> {
     } else {
         order.iter().map(|a| cx.node.axis(*a, rank).map(|a| a as u8)).collect::<Result<_>>()?
     };
-    let y = cx.step1(Transpose::new(&order), &[x])?;
+    let y = transposed(cx, x, order)?;
     cx.output(0, y);
     Ok(())
 }

@@ -3,13 +3,22 @@
 mod arg;
 mod chains;
 mod dense;
+mod distance;
 mod elementwise;
 mod ensemble;
+mod fill;
+mod gather;
 mod linear;
 mod maps;
 mod misc;
+mod normalize;
+mod pad;
+mod reduce;
 mod reshape;
 mod scaler;
+mod scatter;
+mod shapes;
+mod slice;
 mod softmax;
 mod trees;
 mod trees_v5;
@@ -26,29 +35,38 @@ pub(crate) type Operators = &'static [(&'static str, Lower)];
 const AI_ONNX: &[Operators] = &[
     arg::OPERATORS,
     dense::OPERATORS,
+    distance::OPERATORS,
     elementwise::OPERATORS,
+    fill::OPERATORS,
+    gather::OPERATORS,
     misc::OPERATORS,
+    normalize::OPERATORS,
+    pad::OPERATORS,
+    reduce::OPERATORS,
     reshape::OPERATORS,
+    scatter::OPERATORS,
+    slice::OPERATORS,
     softmax::OPERATORS,
 ];
 
 const AI_ONNX_ML: &[Operators] =
     &[linear::OPERATORS, maps::OPERATORS, scaler::OPERATORS, trees::OPERATORS, trees_v5::OPERATORS];
 
+const COM_MICROSOFT: &[Operators] = &[distance::COM_MICROSOFT];
+
+const DOMAINS: [(&str, &[Operators]); 3] =
+    [("ai.onnx", AI_ONNX), ("ai.onnx.ml", AI_ONNX_ML), ("com.microsoft", COM_MICROSOFT)];
+
 /// What lowers an operator.
 pub(crate) fn find(domain: &str, operator: &str) -> Option<Lower> {
-    let families = match domain {
-        "ai.onnx" => AI_ONNX,
-        "ai.onnx.ml" => AI_ONNX_ML,
-        _ => &[],
-    };
+    let (_, families) = DOMAINS.iter().find(|(name, _)| *name == domain)?;
     let mut all = families.iter().flat_map(|family| family.iter());
     all.find(|(name, _)| *name == operator).map(|(_, lower)| *lower)
 }
 
 /// Every operator that can be lowered, with its domain, for documents and tests.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    [("ai.onnx", AI_ONNX), ("ai.onnx.ml", AI_ONNX_ML)].into_iter().flat_map(|(domain, families)| {
+    DOMAINS.into_iter().flat_map(|(domain, families)| {
         families.iter().flat_map(move |family| family.iter().map(move |(name, _)| (domain, *name)))
     })
 }

@@ -1,6 +1,7 @@
 //! Operators that only change the shape: no step, the elements stay where they are.
 
 use super::Operators;
+use super::shapes::{computed, dynamic};
 use crate::graph::{Lowering, Value};
 use crate::sizes::{Size, Sizes};
 use driftline::error::{ErrorCode, Result};
@@ -34,7 +35,22 @@ fn missing_length(total: Dim, known: Dim) -> Option<Dim> {
     }
 }
 
+/// Integers that follow the batch as one number or a row of them.
+fn reshape_sizes(cx: &mut Lowering<'_, '_>, sizes: Sizes) -> Result<()> {
+    let n = sizes.values.len() as i64;
+    let scalar = match cx.integers(1)?.as_deref() {
+        Some([]) if n == 1 => true,
+        Some([length]) if *length == -1 || *length == n => false,
+        _ => return Err(dynamic(cx)),
+    };
+    cx.set(0, Value::Sizes(Sizes { scalar, ..sizes }));
+    Ok(())
+}
+
 fn reshape(cx: &mut Lowering<'_, '_>) -> Result<()> {
+    if let (Some(sizes), true) = (computed(cx, 0)?, cx.follows_batch(0)?) {
+        return reshape_sizes(cx, sizes);
+    }
     let x = cx.input(0)?;
     let old = cx.ty(x)?.shape;
     let target = if cx.node.opset() < 5 {
@@ -154,8 +170,14 @@ fn unsqueeze(cx: &mut Lowering<'_, '_>) -> Result<()> {
 }
 
 fn shape(cx: &mut Lowering<'_, '_>) -> Result<()> {
-    let x = cx.input(0)?;
-    let dims = cx.ty(x)?.shape;
+    let dims = match computed(cx, 0)? {
+        Some(Sizes { scalar: true, .. }) => Shape::SCALAR,
+        Some(sizes) => Shape::fixed(&[sizes.values.len()]).map_err(|f| cx.node.fault(f))?,
+        None => {
+            let x = cx.input(0)?;
+            cx.ty(x)?.shape
+        }
+    };
     let rank = dims.rank() as i64;
     let bound = |n: i64| (if n < 0 { n + rank } else { n }).clamp(0, rank) as usize;
     let start = bound(cx.node.int_or("start", 0)?);
@@ -166,6 +188,11 @@ fn shape(cx: &mut Lowering<'_, '_>) -> Result<()> {
 }
 
 fn size(cx: &mut Lowering<'_, '_>) -> Result<()> {
+    if let Some(sizes) = computed(cx, 0)? {
+        let count = Size::fixed(sizes.values.len() as i64);
+        cx.set(0, Value::Sizes(Sizes { values: vec![count], scalar: true }));
+        return Ok(());
+    }
     let x = cx.input(0)?;
     let count = cx.ty(x)?.shape.count().map_err(|f| cx.node.fault(f))?;
     cx.set(0, Value::Sizes(Sizes { values: vec![Size::from(count)], scalar: true }));

@@ -4,9 +4,9 @@
 pub mod npz;
 
 use driftline::error::{Error, ErrorCode};
-use driftline::model::{Dim, Model};
+use driftline::model::Model;
 use driftline::tensor::{Tensor, TensorData};
-use driftline_compiler::{Compiled, Options, compile};
+use driftline_compiler::{Compiled, Options, Runtime, compile};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -66,18 +66,20 @@ impl Case {
 /// Compiles; parameters that the model takes as inputs (axes, shapes) are bound if they must be
 /// known.
 pub fn compile_with(onnx: &[u8], inputs: &npz::Arrays) -> Result<Compiled, Error> {
-    match compile(onnx, &Options::default()) {
+    let plan = Options { runtime: Some(Runtime::Plan), ..Options::default() };
+    match compile(onnx, &plan) {
         Err(e) if e.code() == ErrorCode::DynamicShape => {
             let mut bound = BTreeMap::new();
             for (name, tensor) in inputs {
-                if matches!(tensor.data(), TensorData::Int64(_)) {
+                let integers = matches!(tensor.data(), TensorData::Int64(_) | TensorData::Int32(_));
+                if integers || tensor.shape().is_empty() {
                     bound.insert(name.clone(), tensor.clone());
                 }
             }
-            if bound.is_empty() || bound.len() == inputs.len() && inputs.len() > 1 {
+            if bound.is_empty() {
                 return Err(e);
             }
-            compile(onnx, &Options { bound, ..Options::default() })
+            compile(onnx, &Options { bound, ..plan })
         }
         other => other,
     }
@@ -86,18 +88,18 @@ pub fn compile_with(onnx: &[u8], inputs: &npz::Arrays) -> Result<Compiled, Error
 /// Runs a compiled model; outputs by name, maps as `NAME.keys` and `NAME.values`.
 pub fn run(compiled: &Compiled, inputs: &npz::Arrays) -> Result<npz::Arrays, Error> {
     let mut model = Model::from_bytes(&compiled.plan)?;
-    let mut batch = 1;
-    let mut data = Vec::new();
-    for info in model.inputs() {
-        let tensor = inputs.get(&info.name).unwrap_or_else(|| panic!("no data for {}", info.name));
-        for (dim, n) in info.shape.iter().zip(tensor.shape()) {
-            if let Dim::Batch(k) = dim {
-                batch = n / *k as usize;
-            }
-        }
-        data.push(tensor.data());
-    }
-    model.run(batch, &data)?;
+    model.run_tensors(&inputs_of(&model, inputs))?;
+    outputs_of(&model, compiled)
+}
+
+/// The arrays in the order of the model's inputs.
+pub fn inputs_of(model: &Model, inputs: &npz::Arrays) -> Vec<Tensor> {
+    let named = |name: &str| inputs.get(name).unwrap_or_else(|| panic!("no data for {name}"));
+    model.inputs().iter().map(|info| named(&info.name).clone()).collect()
+}
+
+/// The outputs of the last run by name.
+pub fn outputs_of(model: &Model, compiled: &Compiled) -> Result<npz::Arrays, Error> {
     let mut outputs = BTreeMap::new();
     for (i, info) in compiled.report.outputs.iter().enumerate() {
         let view = model.output(i).unwrap();

@@ -74,6 +74,11 @@ fn elements(descr: &str, bytes: &[u8]) -> TensorData {
         "f8" => TensorData::Float64(numbers!(f64)),
         "i8" => TensorData::Int64(numbers!(i64)),
         "i4" => TensorData::Int32(numbers!(i32)),
+        "i2" => TensorData::Int16(numbers!(i16)),
+        "i1" => TensorData::Int8(numbers!(i8)),
+        "u8" => TensorData::Uint64(numbers!(u64)),
+        "u4" => TensorData::Uint32(numbers!(u32)),
+        "u2" => TensorData::Uint16(numbers!(u16)),
         "u1" => TensorData::Uint8(bytes.to_vec()),
         "b1" => TensorData::Bool(bytes.iter().map(|b| *b != 0).collect()),
         text if text.starts_with('U') => {

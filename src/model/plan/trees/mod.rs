@@ -14,7 +14,7 @@ use super::bytes::Element;
 use super::codec::{Reader, Writer};
 use super::fault::{Checked, Fault, ensure};
 use super::step::Operator;
-use super::types::{Dim, Shape, TensorType};
+use super::types::{Dim, Extents, Shape, TensorType};
 use crate::limits::MAX_TREE_NODES;
 use crate::tensor::DType;
 use bytemuck::Pod;
@@ -89,6 +89,8 @@ pub struct Trees {
     features: usize,
     depths: Vec<u32>,
     special: bool,
+    /// Most comparisons and additions of one row.
+    steps: u64,
 }
 
 impl Trees {
@@ -102,6 +104,7 @@ impl Trees {
             features: 0,
             depths: Vec::new(),
             special: false,
+            steps: 0,
         }
     }
 
@@ -213,8 +216,14 @@ impl Operator for Trees {
             _ => self.check_nodes::<[u32; 4]>(signature)?,
         };
         self.check_leaves(signature, leaves)?;
+        self.count_steps(signature)?;
         let shape = Shape::new(&[rows, Dim::Fixed(self.targets)])?;
         Ok(vec![TensorType::new(DType::Float64, shape)])
+    }
+
+    fn work(&self, _: &[Extents], outputs: &[Extents]) -> u64 {
+        let rows = outputs.first().map_or(0, |y| y.rows().0 as u64);
+        rows.saturating_mul(self.steps)
     }
 
     fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
@@ -335,6 +344,23 @@ impl Trees {
             ensure(weights >= needed, "a leaf has no weights")?;
             Leaves::Rows
         };
+        Ok(())
+    }
+
+    fn count_steps(&mut self, signature: &Signature<'_>) -> Checked<()> {
+        let most = |k: usize| -> Checked<u64> {
+            let offsets = signature.constant::<i32>(k)?;
+            let lens = offsets.iter().zip(offsets.iter().skip(1)).map(|(a, b)| b.abs_diff(*a));
+            Ok(u64::from(lens.max().unwrap_or(0)))
+        };
+        let weights = match self.leaves {
+            Leaves::Rows => u64::from(self.targets),
+            Leaves::Single => 1,
+            Leaves::Lists => most(3)?,
+        };
+        let depth: u64 = self.depths.iter().map(|d| u64::from(*d)).sum();
+        let comparisons = depth.saturating_mul(1 + most(6)?);
+        self.steps = (self.depths.len() as u64).saturating_mul(weights).saturating_add(comparisons);
         Ok(())
     }
 

@@ -1,0 +1,402 @@
+//! Definitions out of JSON: serde over a parsed value.
+//!
+//! serde generates two ways to build a type: from its fields in a row, and from a map with names.
+//! Only the first is used here, with the members put into the declared order; the second, twice
+//! the size, then never gets into the WebAssembly.
+
+use super::json::Parser;
+use super::quote::{plain, quote};
+use super::value::Value;
+use crate::error::{Error, ErrorCode, Result};
+use crate::sorted::sort;
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess,
+    SeqAccess, VariantAccess, Visitor,
+};
+use serde::forward_to_deserialize_any;
+use std::cell::Cell;
+use std::fmt;
+
+/// Parses JSON text, which a message calls `what`.
+///
+/// # Errors
+/// `code`, with the line for what is no JSON and the path for what does not fit the type: a
+/// missing, unknown or repeated field, another type of value.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8], code: ErrorCode, what: &str) -> Result<T> {
+    let value = parse_json(bytes, code, what)?;
+    T::deserialize(Node(&value)).map_err(|fault| {
+        let error = Error::new(code, plain(&fault.text));
+        if fault.path.is_empty() { error } else { error.at_path(fault.path) }
+    })
+}
+
+/// Parses JSON text, which a message calls `what`.
+///
+/// # Errors
+/// `code`, with the line.
+pub(crate) fn parse_json<'a>(bytes: &'a [u8], code: ErrorCode, what: &str) -> Result<Value<'a>> {
+    let text =
+        str::from_utf8(bytes).map_err(|_| Error::new(code, format!("the {what} is no UTF-8")))?;
+    let mut parser = Parser::new(text);
+    let parsed = parser.value(0).and_then(|value| parser.end().map(|()| value));
+    parsed.map_err(|e| {
+        let fault = e.message().strip_prefix("the record is no JSON: ").unwrap_or(e.message());
+        let error = Error::new(code, format!("the {what} is no JSON: {fault}"));
+        match (e.place().line, e.place().column) {
+            (Some(line), Some(column)) => error.at_line(line, column),
+            _ => error,
+        }
+    })
+}
+
+/// What does not fit, and where.
+#[derive(Debug)]
+struct Fault {
+    text: String,
+    path: String,
+    /// The type was given too few fields; which one is known where they are handed out.
+    short: bool,
+}
+
+impl Fault {
+    fn new(text: String) -> Self {
+        Self { text, path: String::new(), short: false }
+    }
+
+    fn under(mut self, step: &str) -> Self {
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = format!("{step}{dot}{}", self.path);
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl de::Error for Fault {
+    fn custom<T: fmt::Display>(text: T) -> Self {
+        Self::new(text.to_string())
+    }
+
+    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::new(format!("{found} stands where {expected} is expected"))
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::new(format!("{found} stands where {expected} is expected"))
+    }
+
+    fn invalid_length(_: usize, expected: &dyn de::Expected) -> Self {
+        Self { short: true, ..Self::new(format!("{expected} is expected")) }
+    }
+
+    fn unknown_variant(name: &str, _: &'static [&'static str]) -> Self {
+        Self::new(format!("{} is not known here", quote(name)))
+    }
+}
+
+type Read<T> = std::result::Result<T, Fault>;
+
+/// A value to read a type from.
+#[derive(Clone, Copy)]
+struct Node<'v, 'a>(&'v Value<'a>);
+
+impl Node<'_, '_> {
+    fn unexpected<T>(self, expected: &dyn de::Expected) -> Read<T> {
+        let found = self.0.type_name();
+        Err(Fault::new(format!("{found} stands where {expected} is expected")))
+    }
+}
+
+impl<'de> Deserializer<'de> for Node<'_, '_> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.0 {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(b) => visitor.visit_bool(*b),
+            Value::Integer(i) => visitor.visit_i64(*i),
+            Value::Number(x) if !x.is_finite() => {
+                Err(Fault::new("a number is past what binary64 holds".to_owned()))
+            }
+            Value::Number(x) => visitor.visit_f64(*x),
+            Value::Text(text) => visitor.visit_str(text),
+            Value::List(items) => visitor.visit_seq(Items(items.iter(), 0)),
+            Value::Object(_) => self.deserialize_map(visitor),
+            Value::Other(name) => Err(Fault::new(format!("{name} is not carried"))),
+            _ => self.unexpected(&visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.0 {
+            Value::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Read<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        let Value::Object(members) = self.0 else { return self.unexpected(&visitor) };
+        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
+        sort(&mut names);
+        let twice = |pair: &&[&str]| matches!(pair, [a, b] if a == b);
+        if let Some([name, ..]) = names.windows(2).find(twice) {
+            return Err(Fault::new(format!("{} stands twice", quote(name))));
+        }
+        visitor.visit_map(Members(members.iter(), None))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Read<V::Value> {
+        let Value::Object(members) = self.0 else { return self.unexpected(&visitor) };
+        check_names(members, fields)?;
+        let missing = Cell::new(None);
+        let ordered = Fields { members, fields: fields.iter(), missing: &missing };
+        visitor.visit_seq(ordered).map_err(|fault| match missing.get() {
+            Some(name) if fault.short => Fault::new(format!("the field `{name}` is missing")),
+            _ => fault,
+        })
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Read<V::Value> {
+        let (name, content) = match self.0 {
+            Value::Text(name) => (name, None),
+            Value::Object(members) => match members.as_slice() {
+                [(name, content)] => (name, Some(Node(content))),
+                _ => return Err(Fault::new("an object with one name is expected".to_owned())),
+            },
+            _ => return self.unexpected(&visitor),
+        };
+        let index = variants.iter().zip(0u32..).find(|(known, _)| *known == name);
+        let Some((_, index)) = index else {
+            return Err(de::Error::unknown_variant(name, variants));
+        };
+        visitor.visit_enum(Variant { index, content }).map_err(|f| f.under(name))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct seq tuple tuple_struct identifier ignored_any
+    }
+}
+
+/// Refuses names that are unknown or stand twice.
+fn check_names(members: &[(std::borrow::Cow<'_, str>, Value<'_>)], fields: &[&str]) -> Read<()> {
+    for (i, (name, _)) in members.iter().enumerate() {
+        let name = name.as_ref();
+        if !fields.contains(&name) {
+            return Err(Fault::new(format!("the field {} is not known here", quote(name))));
+        }
+        if members.iter().take(i).any(|(earlier, _)| earlier == name) {
+            return Err(Fault::new(format!("the field {} stands twice", quote(name))));
+        }
+    }
+    Ok(())
+}
+
+/// The fields of a type in the order of their declaration.
+struct Fields<'v, 'a> {
+    members: &'v [(std::borrow::Cow<'a, str>, Value<'a>)],
+    fields: std::slice::Iter<'static, &'static str>,
+    missing: &'v Cell<Option<&'static str>>,
+}
+
+impl<'de> SeqAccess<'de> for Fields<'_, '_> {
+    type Error = Fault;
+
+    /// `None` for an absent field: its default, or an error that names it.
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
+        let Some(name) = self.fields.next() else { return Ok(None) };
+        match self.members.iter().find(|(member, _)| member == name) {
+            Some((_, value)) => seed.deserialize(Node(value)).map(Some).map_err(|f| f.under(name)),
+            None => {
+                self.missing.set(Some(name));
+                Ok(None)
+            }
+        }
+    }
+}
+
+struct Items<'v, 'a>(std::slice::Iter<'v, Value<'a>>, usize);
+
+impl<'de> SeqAccess<'de> for Items<'_, '_> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
+        let Some(value) = self.0.next() else { return Ok(None) };
+        let at = self.1;
+        self.1 += 1;
+        seed.deserialize(Node(value)).map(Some).map_err(|f| f.under(&format!("[{at}]")))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.0.len())
+    }
+}
+
+type Member<'a> = (std::borrow::Cow<'a, str>, Value<'a>);
+
+struct Members<'v, 'a>(std::slice::Iter<'v, Member<'a>>, Option<&'v Member<'a>>);
+
+impl<'de> MapAccess<'de> for Members<'_, '_> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Read<Option<K::Value>> {
+        self.1 = self.0.next();
+        let Some((name, _)) = self.1 else { return Ok(None) };
+        seed.deserialize(name.as_ref().into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Read<V::Value> {
+        let Some((name, value)) = self.1 else {
+            return Err(Fault::new("a value without a name".to_owned()));
+        };
+        seed.deserialize(Node(value)).map_err(|f| f.under(name))
+    }
+}
+
+struct Variant<'v, 'a> {
+    index: u32,
+    content: Option<Node<'v, 'a>>,
+}
+
+impl<'v, 'a> Variant<'v, 'a> {
+    fn content(self) -> Read<Node<'v, 'a>> {
+        self.content.ok_or_else(|| Fault::new("it needs more than its name".to_owned()))
+    }
+}
+
+impl<'de, 'v, 'a> EnumAccess<'de> for Variant<'v, 'a> {
+    type Error = Fault;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Read<(V::Value, Self)> {
+        let index: de::value::U32Deserializer<Fault> = self.index.into_deserializer();
+        Ok((seed.deserialize(index)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Variant<'_, '_> {
+    type Error = Fault;
+
+    fn unit_variant(self) -> Read<()> {
+        match self.content {
+            None | Some(Node(Value::Null)) => Ok(()),
+            Some(_) => Err(Fault::new("it takes nothing but its name".to_owned())),
+        }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Read<T::Value> {
+        seed.deserialize(self.content()?)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
+        self.content()?.deserialize_any(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Read<V::Value> {
+        self.content()?.deserialize_struct("", fields, visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Whole {
+        name: String,
+        #[serde(default)]
+        often: u32,
+        #[serde(default)]
+        kinds: Vec<Kind>,
+        #[serde(default)]
+        map: BTreeMap<String, f64>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        Plain,
+        Number(f64),
+        Pair { first: i64, second: Option<String> },
+    }
+
+    fn read(text: &str) -> std::result::Result<Whole, (String, String)> {
+        read_json(text.as_bytes(), ErrorCode::ContractSyntax, "contract").map_err(|e| {
+            assert_eq!(e.code(), ErrorCode::ContractSyntax);
+            (e.message().to_owned(), e.place().path.clone().unwrap_or_default())
+        })
+    }
+
+    #[test]
+    fn reads_what_serde_json_reads() {
+        for text in [
+            r#"{"name":"a"}"#,
+            r#"{"map":{"x":1,"y":2.5},"often":3,"name":"b","kinds":[]}"#,
+            r#"{"name":"","kinds":["plain",{"number":1},{"pair":{"second":null,"first":-1}}]}"#,
+        ] {
+            assert_eq!(read(text).unwrap(), serde_json::from_str(text).unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_say_what_and_where() {
+        for (text, message, path) in [
+            (r#"{}"#, "the field `name` is missing", ""),
+            (r#"{"name":"a","x":1}"#, "the field `x` is not known here", ""),
+            (r#"{"name":"a","name":"b"}"#, "the field `name` stands twice", ""),
+            (r#"{"name":"a","map":{"q":1,"q":2}}"#, "`q` stands twice", "map"),
+            (r#"{"name":"a","often":-1}"#, "integer `-1` stands where u32 is expected", "often"),
+            (r#"{"name":"a","kinds":["best"]}"#, "`best` is not known here", "kinds[0]"),
+            (
+                r#"{"name":"a","kinds":["plain",{"pair":{"second":"x"}}]}"#,
+                "the field `first` is missing",
+                "kinds[1].pair",
+            ),
+            (
+                r#"{"name":"a","kinds":[{"plain":1}]}"#,
+                "it takes nothing but its name",
+                "kinds[0].plain",
+            ),
+            (
+                r#"{"name":"a","kinds":["number"]}"#,
+                "it needs more than its name",
+                "kinds[0].number",
+            ),
+            (r#"[1]"#, "array stands where struct Whole is expected", ""),
+        ] {
+            let (found, at) = read(text).unwrap_err();
+            assert_eq!((found.as_str(), at.as_str()), (message, path), "{text}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Measurements: `cargo xtask bench WHAT`. Never part of the tests.
+
+mod engine;
+mod gate;
+
+pub use gate::sizes;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// The flights gate in WebAssembly, and the sizes of what ships
+    Gate(gate::Args),
+    /// The engine beside ONNX Runtime: latency, cold start, memory, bytes
+    Engine(engine::Args),
+}
+
+pub fn main(args: &Args) -> Result<()> {
+    match &args.what {
+        What::Gate(args) => gate::main(args),
+        What::Engine(args) => engine::main(args),
+    }
+}
