@@ -95,3 +95,20 @@ pub const MAX_LIST_LENGTH: usize = 1 << 24;
 
 /// Bins of one histogram: more say nothing that a drift test could use.
 pub const MAX_BINS: usize = 4_096;
+
+/// Distinct values of one column that `driftline profile` counts exactly; with more of them its
+/// counts are bounds, so that memory stays flat however long the file is.
+pub const MAX_PROFILE_DISTINCT: usize = 4_096;
+
+/// Bytes of those values of one column together, for the same reason.
+pub const MAX_PROFILE_VALUE_BYTES: usize = 1 << 18;
+
+/// Values that a profile follows in a column with more distinct ones than it counts exactly. A
+/// frequency is then too low by at most the rows' 1,025th part (Misra and Gries).
+pub const MAX_PROFILE_FREQUENT: usize = 1_024;
+
+/// Capacity k of a profile's quantile sketch (KLL): ranks are within 0.25% with 99% confidence.
+pub const PROFILE_SKETCH_SIZE: usize = 2_048;
+
+/// Rows that a profile keeps to compare each column with the target.
+pub const MAX_PROFILE_SAMPLE: usize = 4_096;

@@ -28,7 +28,7 @@ enum Task {
     Demo(demo::Args),
     /// Runs every check and test
     Test(test::Args),
-    /// Measures: the gate, the engine beside others
+    /// Measures: the gate, the engine beside others, the profiler
     Bench(bench::Args),
     /// Prints the sizes of what ships: raw, gzip, brotli
     Sizes,

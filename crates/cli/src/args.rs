@@ -1,6 +1,8 @@
 //! The command line as a type.
 
-use crate::commands::{build, check, codes, import, inspect, predict, run, validate};
+use crate::commands::{
+    build, check, codes, diff, import, inspect, predict, profile, run, validate,
+};
 use clap::{Parser, Subcommand, ValueEnum};
 use driftline_compiler::Runtime;
 
@@ -22,6 +24,8 @@ pub struct Cli {
 /// One subcommand each.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Infers a contract and a baseline from rows
+    Profile(profile::Args),
     /// Compiles a model with its contract and policy into one bundle and an npm package
     Build(build::Args),
     /// Decides rows: one decision a line
@@ -34,6 +38,8 @@ pub enum Command {
     Check(check::Args),
     /// Prints what a bundle or a model is made of
     Inspect(inspect::Args),
+    /// Tells what changed between two contracts or bundles, and whether it breaks callers
+    Diff(diff::Args),
     /// Turns another library's schema into a contract
     Import(import::Args),
     /// Lists every error code with its meaning and what to do

@@ -29,6 +29,15 @@ pub fn print(error: &Error, json: bool) {
     eprint!("{}", render(error, colour));
 }
 
+/// Prints one error on one line, without a piece of the file: that may hold what must not be shown.
+pub fn print_line(error: &Error, json: bool) {
+    if json {
+        print(error, true);
+        return;
+    }
+    eprintln!("{}: {}", error.code(), Shown { error, snippet: None });
+}
+
 /// An error as text, with a snippet of its file where that is text.
 pub fn render(error: &Error, colour: bool) -> String {
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };

@@ -6,8 +6,9 @@ mod common;
 
 use common::Desk;
 
-const COMMANDS: &[&str] =
-    &["build", "predict", "validate", "run", "check", "inspect", "import", "codes"];
+const COMMANDS: &[&str] = &[
+    "profile", "build", "predict", "validate", "run", "check", "inspect", "diff", "import", "codes",
+];
 
 #[test]
 fn every_command_has_help_with_an_example() {
@@ -25,6 +26,13 @@ fn every_command_has_help_with_an_example() {
 #[test]
 fn the_help_of_build_reads_well() {
     insta::assert_snapshot!(Desk::new().run(&["build", "--help"]).good().out);
+}
+
+#[test]
+fn the_help_of_profile_and_diff_reads_well() {
+    let desk = Desk::new();
+    insta::assert_snapshot!("help_of_profile", desk.run(&["profile", "--help"]).good().out);
+    insta::assert_snapshot!("help_of_diff", desk.run(&["diff", "--help"]).good().out);
 }
 
 #[test]

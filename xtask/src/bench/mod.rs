@@ -2,6 +2,7 @@
 
 mod engine;
 mod gate;
+mod profile;
 
 pub use gate::sizes;
 
@@ -20,11 +21,14 @@ enum What {
     Gate(gate::Args),
     /// The engine beside ONNX Runtime: latency, cold start, memory, bytes
     Engine(engine::Args),
+    /// `driftline profile` on a CSV file: speed and peak memory, on a tenth of the size too
+    Profile(profile::Args),
 }
 
 pub fn main(args: &Args) -> Result<()> {
     match &args.what {
         What::Gate(args) => gate::main(args),
         What::Engine(args) => engine::main(args),
+        What::Profile(args) => profile::main(args),
     }
 }

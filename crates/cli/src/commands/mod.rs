@@ -3,10 +3,12 @@
 pub mod build;
 pub mod check;
 pub mod codes;
+pub mod diff;
 pub mod import;
 pub mod inspect;
 pub mod load;
 pub mod predict;
+pub mod profile;
 pub mod run;
 pub mod validate;
 
@@ -17,12 +19,14 @@ use driftline::Result;
 /// Runs the command that was asked for.
 pub fn run(cli: &Cli) -> Result<Outcome> {
     match &cli.command {
+        Command::Profile(args) => profile::run(args, cli.json),
         Command::Build(args) => build::run(args, cli.json),
         Command::Predict(args) => predict::run(args, cli.json),
         Command::Validate(args) => validate::run(args, cli.json),
         Command::Run(args) => run::run(args, cli.json),
         Command::Check(args) => check::run(args, cli.json),
         Command::Inspect(args) => inspect::run(args, cli.json),
+        Command::Diff(args) => diff::run(args, cli.json),
         Command::Import(args) => import::run(args, cli.json),
         Command::Codes(args) => codes::run(args, cli.json),
     }

@@ -8,7 +8,7 @@ mod pbtxt;
 mod tfdv;
 mod write;
 
-pub use write::yaml;
+pub use write::{plain, yaml};
 
 use driftline::contract::{
     Check, Contract, Input, InputType, Missing, Rule, Scalar, Severity, UnknownFields, Validator,

@@ -59,7 +59,7 @@ fn json(value: &impl serde::Serialize) -> Result<Json> {
 }
 
 /// JSON is YAML; words that no reader takes for anything else stand without quotes.
-fn plain(value: &Json) -> String {
+pub fn plain(value: &Json) -> String {
     const TAKEN: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     match value.as_str() {
         Some(word)

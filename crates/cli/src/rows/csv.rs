@@ -29,38 +29,14 @@ impl Csv {
             .byte_headers()
             .map_err(|e| Error::new(ErrorCode::BadInput, e.to_string()))?
             .clone();
-        let mut columns: Vec<String> = Vec::new();
-        for (i, cell) in header.iter().enumerate() {
-            let cell =
-                if i == 0 { cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell) } else { cell };
-            let name = std::str::from_utf8(cell)
-                .map_err(|_| Error::new(ErrorCode::BadInput, "the header is not UTF-8"))?;
-            if columns.iter().any(|c| c == name) {
-                return Err(Error::new(
-                    ErrorCode::BadInput,
-                    format!("the header names the column `{name}` twice"),
-                )
-                .at_line(1, 1));
-            }
-            columns.push(name.to_owned());
-        }
-        if columns.is_empty() {
-            return Err(Error::new(ErrorCode::BadInput, "the file has no header"));
-        }
+        let columns = names(&header)?;
         let kinds = columns.iter().map(|c| kind_of(c)).collect();
         Ok(Self { reader, columns, kinds, record: ByteRecord::new() })
     }
 
     fn body(&self) -> Body {
-        if self.record.len() != self.columns.len() {
-            return Body::Unreadable(Error::new(
-                ErrorCode::BadInput,
-                format!(
-                    "the row has {} cells, the header {}",
-                    self.record.len(),
-                    self.columns.len()
-                ),
-            ));
+        if let Some(error) = ragged(self.record.len(), self.columns.len()) {
+            return Body::Unreadable(error);
         }
         let mut cells = Vec::with_capacity(self.columns.len());
         for ((cell, kind), name) in self.record.iter().zip(&self.kinds).zip(&self.columns) {
@@ -72,6 +48,37 @@ impl Csv {
         }
         Body::Cells(cells)
     }
+}
+
+/// The names in a header.
+///
+/// # Errors
+/// [`ErrorCode::BadInput`] for one that is empty, not UTF-8 or names a column twice.
+pub fn names(header: &ByteRecord) -> Result<Vec<String>> {
+    let mut columns: Vec<String> = Vec::new();
+    for (i, cell) in header.iter().enumerate() {
+        let cell = if i == 0 { cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell) } else { cell };
+        let name = std::str::from_utf8(cell)
+            .map_err(|_| Error::new(ErrorCode::BadInput, "the header is not UTF-8"))?;
+        if columns.iter().any(|c| c == name) {
+            return Err(Error::new(
+                ErrorCode::BadInput,
+                format!("the header names the column `{name}` twice"),
+            )
+            .at_line(1, 1));
+        }
+        columns.push(name.to_owned());
+    }
+    if columns.is_empty() {
+        return Err(Error::new(ErrorCode::BadInput, "the file has no header"));
+    }
+    Ok(columns)
+}
+
+/// What is wrong with a row of so many cells, if anything.
+pub fn ragged(cells: usize, columns: usize) -> Option<Error> {
+    let message = format!("the row has {cells} cells, the header {columns}");
+    (cells != columns).then(|| Error::new(ErrorCode::BadInput, message))
 }
 
 fn value(text: &str, kind: Option<InputType>) -> Value<'static> {

@@ -5,8 +5,10 @@
 
 mod csv;
 mod jsonl;
-mod number;
+pub mod number;
 mod parquet;
+
+pub use csv::{names as header, ragged};
 
 use crate::output::io_error;
 use crate::progress;
@@ -104,41 +106,39 @@ impl Rows {
         Self::open_with(input, &|_| None)
     }
 
-    fn open_with(input: &Input, kind_of: &dyn Fn(&str) -> Option<InputType>) -> Result<Self> {
-        let path = input.path.as_path();
-        let stdin = path == Path::new("-");
-        let file = if stdin { "standard input".to_owned() } else { path.display().to_string() };
-        let (format, gzip) = detect(path, input.format, stdin)?;
-        let size = if stdin { None } else { std::fs::metadata(path).ok().map(|m| m.len()) };
-        let bar = progress::bytes(size, "reading");
+    /// Opens a file of rows; `kind_of` says how the text of a column's cells is read.
+    ///
+    /// # Errors
+    /// As [`Rows::open`].
+    pub fn open_with(input: &Input, kind_of: &dyn Fn(&str) -> Option<InputType>) -> Result<Self> {
+        let file = shown(&input.path);
+        let opened = detect(input)?;
         let named = |e: Error| e.in_file(&*file);
-        let source: Box<dyn Source> = if format == Format::Parquet {
-            if stdin || gzip {
+        let (source, bar): (Box<dyn Source>, ProgressBar) = if opened.format == Format::Parquet {
+            if opened.stdin || opened.gzip {
                 return Err(Error::new(
                     ErrorCode::BadUsage,
                     "Parquet is read from plain files only",
                 ));
             }
-            let file = File::open(path).map_err(|e| io_error(path, &e))?;
-            Box::new(parquet::Parquet::open(file, kind_of, bar.clone()).map_err(named)?)
+            let bar = progress::bytes(size(&input.path), "reading");
+            let from = File::open(&input.path).map_err(|e| io_error(&input.path, &e))?;
+            let source = parquet::Parquet::open(from, kind_of, bar.clone()).map_err(named)?;
+            (Box::new(source), bar)
         } else {
-            let raw: Box<dyn Read> = if stdin {
-                Box::new(std::io::stdin().lock())
-            } else {
-                Box::new(File::open(path).map_err(|e| io_error(path, &e))?)
-            };
-            let counted = bar.wrap_read(raw);
-            let plain: Box<dyn Read> = if gzip {
-                Box::new(MultiGzDecoder::new(BufReader::new(counted)))
-            } else {
-                Box::new(counted)
-            };
-            match format {
+            let (plain, bar) = bytes(input, opened)?;
+            let source: Box<dyn Source> = match opened.format {
                 Format::Csv => Box::new(csv::Csv::open(plain, kind_of).map_err(named)?),
                 _ => Box::new(jsonl::Jsonl::new(plain)),
-            }
+            };
+            (source, bar)
         };
         Ok(Self { file, source, ignore: input.ignore.iter().cloned().collect(), bar })
+    }
+
+    /// Names of the columns, if the format has them apart from the rows.
+    pub fn columns(&self) -> &[String] {
+        self.source.columns()
     }
 
     /// Name of the file, for messages.
@@ -259,19 +259,66 @@ impl Cells<'_> {
     }
 }
 
-fn detect(path: &Path, given: Option<Format>, stdin: bool) -> Result<(Format, bool)> {
+/// What a file of rows is.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened {
+    /// Its format.
+    pub format: Format,
+    gzip: bool,
+    stdin: bool,
+}
+
+/// Name of a file of rows, for messages.
+pub fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// The bytes of a file, unpacked, and a bar that moves while they are read.
+///
+/// # Errors
+/// [`ErrorCode::Io`].
+pub fn bytes(input: &Input, opened: Opened) -> Result<(Box<dyn Read>, ProgressBar)> {
+    let path = input.path.as_path();
+    let raw: Box<dyn Read> = if opened.stdin {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|e| io_error(path, &e))?)
+    };
+    let bar = progress::bytes(if opened.stdin { None } else { size(path) }, "reading");
+    let counted = bar.wrap_read(raw);
+    let plain: Box<dyn Read> = if opened.gzip {
+        Box::new(MultiGzDecoder::new(BufReader::new(counted)))
+    } else {
+        Box::new(counted)
+    };
+    Ok((plain, bar))
+}
+
+fn size(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|m| m.len())
+}
+
+/// Tells the format, by the file's ending unless the caller says it.
+///
+/// # Errors
+/// [`ErrorCode::BadUsage`] for an ending that says nothing.
+pub fn detect(input: &Input) -> Result<Opened> {
+    let path = input.path.as_path();
+    let stdin = path == Path::new("-");
     let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let (stem, gzip) = name.strip_suffix(".gz").map_or((name.as_str(), false), |s| (s, true));
-    if let Some(format) = given {
-        return Ok((format, gzip));
-    }
-    match stem.rsplit_once('.').map(|(_, ending)| ending) {
-        _ if stdin => Ok((Format::Jsonl, false)),
-        Some("jsonl" | "ndjson") => Ok((Format::Jsonl, gzip)),
-        Some("csv") => Ok((Format::Csv, gzip)),
-        Some("parquet") => Ok((Format::Parquet, gzip)),
-        _ => Err(Error::new(ErrorCode::BadUsage, "the file's ending does not tell its format")
-            .with_help("end the name with .jsonl, .csv or .parquet, or pass --format")
-            .in_file(path.display().to_string())),
-    }
+    let format = match (input.format, stem.rsplit_once('.').map(|(_, ending)| ending)) {
+        (Some(format), _) => format,
+        _ if stdin => Format::Jsonl,
+        (None, Some("jsonl" | "ndjson")) => Format::Jsonl,
+        (None, Some("csv")) => Format::Csv,
+        (None, Some("parquet")) => Format::Parquet,
+        _ => {
+            let message = "the file's ending does not tell its format";
+            return Err(Error::new(ErrorCode::BadUsage, message)
+                .with_help("end the name with .jsonl, .csv or .parquet, or pass --format")
+                .in_file(path.display().to_string()));
+        }
+    };
+    Ok(Opened { format, gzip, stdin })
 }
