@@ -65,6 +65,16 @@ pub const MAX_PLAN_TENSORS: usize = 1 << 20;
 /// Strings of one plan: labels and categories.
 pub const MAX_PLAN_STRINGS: usize = 1 << 22;
 
+/// Text that one prediction may bring or make, in bytes, beyond the plan's own: a million rows of 64
+/// bytes, or a thousand of 64 KiB.
+pub const MAX_CALL_TEXT_BYTES: usize = 64 << 20;
+
+/// Classes of a support vector classifier: it votes on every pair of them.
+pub const MAX_SVM_CLASSES: usize = 1_024;
+
+/// Words of one n-gram, skipped ones included: all of them are held while a text is read.
+pub const MAX_GRAM_WINDOW: usize = 64;
+
 /// Memory that one prediction may take, in bytes: half of what 32-bit wasm can address.
 pub const MAX_ARENA_BYTES: usize = 2 << 30;
 

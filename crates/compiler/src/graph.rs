@@ -1,11 +1,13 @@
 //! Walking the graph: names to values, constant folding, errors that name the node.
 
 use crate::lower;
+use crate::maps::Maps;
 use crate::node::{Node, domain};
 use crate::onnx;
 use crate::sizes::Sizes;
 use driftline::error::{Error, ErrorCode, Result};
 use driftline::limits::{MAX_FOLDED_ELEMENTS, MAX_PLAN_STEPS};
+use driftline::model::plan::words::Words;
 use driftline::model::plan::{
     AlignedBytes, Draft, Executor, Plan, Shape, Step, TensorId, TensorType,
 };
@@ -27,6 +29,23 @@ pub(crate) enum Value {
         /// The values `[rows, keys]`.
         values: TensorId,
     },
+    /// A map that the model takes.
+    Entries {
+        /// Its keys, int64 or string: ascending, as many as the call's length.
+        keys: TensorId,
+        /// Its values in the keys' order.
+        values: TensorId,
+    },
+    /// What `Tokenizer` makes of each text: nothing but the counting of n-grams can take it, since
+    /// each row has another number of words.
+    Words {
+        /// The texts `[rows]`.
+        texts: TensorId,
+        /// How they are cut.
+        words: Words,
+        /// What fills the rows that have fewer words.
+        pad: String,
+    },
 }
 
 /// The graph while it is lowered.
@@ -40,7 +59,7 @@ pub(crate) struct Builder {
 
 impl Builder {
     /// Lowers a whole model.
-    pub(crate) fn build(model: &ModelProto, options: &crate::Options) -> Result<Self> {
+    pub(crate) fn build(model: &ModelProto, maps: &Maps, options: &crate::Options) -> Result<Self> {
         let mut builder = Self {
             draft: Draft::default(),
             values: BTreeMap::new(),
@@ -58,7 +77,7 @@ impl Builder {
         if graph.node.len() > MAX_PLAN_STEPS {
             return Err(Error::new(ErrorCode::ModelTooLarge, "the graph has too many nodes"));
         }
-        builder.declare(graph)?;
+        builder.declare(graph, maps)?;
         for proto in &graph.node {
             let opset = opset(model, domain(proto));
             builder.lower(Node { proto, opset })?;
@@ -67,12 +86,13 @@ impl Builder {
         Ok(builder)
     }
 
-    fn declare(&mut self, graph: &GraphProto) -> Result<()> {
+    fn declare(&mut self, graph: &GraphProto, maps: &Maps) -> Result<()> {
         for proto in &graph.initializer {
             let id = self.constant(onnx::tensor(proto)?)?;
             self.values.insert(proto.name.clone(), Value::Tensor(id));
         }
         let mut batch = None;
+        let (mut lengths, mut rows) = (Vec::new(), false);
         for info in &graph.input {
             // an initializer is a default that no caller overrides
             if self.values.contains_key(&info.name) {
@@ -83,11 +103,30 @@ impl Builder {
                 self.values.insert(info.name.clone(), Value::Tensor(id));
                 continue;
             }
-            let ty = onnx::input_type(info, &mut batch)?;
+            if let Some((key, value)) = maps.get(&info.name) {
+                let keys = self.draft.input(&format!("{}.keys", info.name), *key);
+                let values = self.draft.input(&format!("{}.values", info.name), *value);
+                self.values.insert(info.name.clone(), Value::Entries { keys, values });
+                lengths.push(format!("the map `{}`", info.name));
+                continue;
+            }
+            let ty = match self.options.shapes.get(&info.name) {
+                Some(shape) => onnx::input_type_of(info, shape)?,
+                None => onnx::input_type(info, &mut batch)?,
+            };
+            rows |= ty.shape.dims().iter().any(|d| d.fixed().is_none());
             let id = self.draft.input(&info.name, ty);
             self.values.insert(info.name.clone(), Value::Tensor(id));
         }
-        Ok(())
+        // a plan has one open length: that of a map, or the rows
+        match lengths.as_slice() {
+            [] => Ok(()),
+            [_] if !rows => Ok(()),
+            [first, ..] => Err(Error::new(
+                ErrorCode::DynamicShape,
+                format!("the length of {first} and another one are both open"),
+            )),
+        }
     }
 
     fn lower(&mut self, node: Node<'_>) -> Result<()> {
@@ -107,6 +146,13 @@ impl Builder {
                 Value::Map { keys, values } => {
                     self.keys.insert(info.name.clone(), keys);
                     values
+                }
+                Value::Entries { .. } | Value::Words { .. } => {
+                    return Err(Error::new(
+                        ErrorCode::UnsupportedType,
+                        "the output is a map that came in, or words",
+                    )
+                    .at_path(format!("output {}", info.name)));
                 }
                 Value::Sizes(sizes) => match sizes.constant() {
                     Some(tensor) => self.constant(tensor)?,
@@ -181,7 +227,10 @@ impl Lowering<'_, '_> {
                     .node
                     .error(ErrorCode::DynamicShape, "it computes with the batch's size")),
             },
-            Some(Value::Map { .. }) => Err(self.node.unsupported("it takes a map")),
+            Some(Value::Map { .. } | Value::Entries { .. }) => {
+                Err(self.node.unsupported("it takes a map"))
+            }
+            Some(Value::Words { .. }) => Err(self.node.unsupported("it takes the words of texts")),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod graph;
 mod lower;
+mod maps;
 mod node;
 mod onnx;
 mod sizes;
@@ -27,6 +28,8 @@ pub struct Options {
     pub runtime: Option<Runtime>,
     /// Inputs of the model that are constants from now on, by name; plan runtime only.
     pub bound: BTreeMap<String, Tensor>,
+    /// Shapes of inputs that the model leaves open, by name.
+    pub shapes: BTreeMap<String, Vec<usize>>,
 }
 
 /// What runs a model.
@@ -91,7 +94,7 @@ pub fn compile(onnx: &[u8], options: &Options) -> Result<Compiled> {
     let model = onnx::decode(onnx)?;
     let refused = match options.runtime {
         Some(Runtime::Tract) => None,
-        asked => match to_plan(&model, options) {
+        asked => match to_plan(&model, &maps::inputs(onnx)?, options) {
             Err(error) if asked.is_none() && tract_may_take(&error) => Some(error),
             other => return other,
         },
@@ -118,8 +121,8 @@ fn tract_may_take(error: &Error) -> bool {
     matches!(error.code(), UnsupportedOperator | UnsupportedType | DynamicShape)
 }
 
-fn to_plan(model: &ModelProto, options: &Options) -> Result<Compiled> {
-    let builder = graph::Builder::build(model, options)?;
+fn to_plan(model: &ModelProto, maps: &maps::Maps, options: &Options) -> Result<Compiled> {
+    let builder = graph::Builder::build(model, maps, options)?;
     let plan = builder.draft.write();
     // what the compiler wrote must pass the checks that every plan passes
     let loaded = Model::from_bytes(&plan).map_err(|e| {

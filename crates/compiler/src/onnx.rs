@@ -3,7 +3,7 @@
 use driftline::error::{Error, ErrorCode, Result};
 use driftline::limits::{MAX_ONNX_BYTES, MAX_TENSOR_ELEMENTS};
 use driftline::model::Dim;
-use driftline::model::plan::{Shape, TensorType};
+use driftline::model::plan::{Fault, Shape, TensorType};
 use driftline::tensor::{DType, Tensor, TensorData, element_count};
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::{ModelProto, TensorProto, ValueInfoProto, tensor_shape_proto, type_proto};
@@ -75,7 +75,8 @@ fn read_tensor(proto: &TensorProto) -> Result<Tensor> {
         .iter()
         .map(|d| usize::try_from(*d).map_err(|_| invalid("a dimension is negative")))
         .collect::<Result<Vec<_>>>()?;
-    let count = element_count(&shape)?;
+    let count = element_count(&shape)
+        .map_err(|e| Error::new(ErrorCode::ModelTooLarge, e.message().to_owned()))?;
     let raw = &proto.raw_data;
     let is_raw = !raw.is_empty();
     let dtype = dtype(proto.data_type)?;
@@ -134,6 +135,35 @@ pub fn input_type(info: &ValueInfoProto, batch: &mut Option<String>) -> Result<T
     read_input_type(info, batch).map_err(|e| e.at_path(format!("input {}", info.name)))
 }
 
+/// The type of a graph's input whose shape the caller knows.
+///
+/// # Errors
+/// [`ErrorCode::ModelInvalid`] if the model says another shape; [`ErrorCode::UnsupportedType`].
+pub fn input_type_of(info: &ValueInfoProto, shape: &[usize]) -> Result<TensorType> {
+    use tensor_shape_proto::dimension::Value;
+    let read = || -> Result<TensorType> {
+        let Some(type_proto::Value::TensorType(ty)) =
+            info.r#type.as_ref().and_then(|t| t.value.as_ref())
+        else {
+            return Err(Error::new(ErrorCode::UnsupportedType, "it is no tensor"));
+        };
+        let agrees = ty.shape.as_ref().is_none_or(|said| {
+            said.dim.len() == shape.len()
+                && said.dim.iter().zip(shape).all(|(dim, n)| match dim.value {
+                    Some(Value::DimValue(said)) if said > 0 => said as usize == *n,
+                    _ => true,
+                })
+        });
+        if !agrees {
+            return Err(Error::new(ErrorCode::ModelInvalid, "the model says another shape"));
+        }
+        let shape = Shape::fixed(shape).map_err(shape_error)?;
+        shape.count().map_err(shape_error)?;
+        Ok(TensorType::new(dtype(ty.elem_type)?, shape))
+    };
+    read().map_err(|e| e.at_path(format!("input {}", info.name)))
+}
+
 fn read_input_type(info: &ValueInfoProto, batch: &mut Option<String>) -> Result<TensorType> {
     use tensor_shape_proto::dimension::Value;
     let Some(type_proto::Value::TensorType(ty)) =
@@ -172,7 +202,12 @@ fn read_input_type(info: &ValueInfoProto, batch: &mut Option<String>) -> Result<
             }
         });
     }
-    let shape = Shape::new(&dims).map_err(|f| Error::new(f.model_code(), f.text))?;
-    shape.count().map_err(|f| Error::new(f.model_code(), f.text))?;
+    let shape = Shape::new(&dims).map_err(shape_error)?;
+    shape.count().map_err(shape_error)?;
     Ok(TensorType::new(dtype, shape))
+}
+
+/// What is wrong with a shape that the model says.
+pub fn shape_error(fault: Fault) -> Error {
+    Error::new(fault.model_code(), fault.text)
 }

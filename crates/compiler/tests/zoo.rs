@@ -6,25 +6,54 @@ use common::{Case, compile_with, data_dir, difference, run};
 use driftline::error::ErrorCode;
 use driftline::tensor::{Tensor, TensorData};
 
-/// Relative to the largest expected value of the output: ONNX Runtime sums binary32 numbers of that
-/// size, so that this is what its smaller values are good for.
+/// Relative to each expected value: what a sum of a few hundred binary32 numbers is good for.
 const TOLERANCE: f64 = 1e-5;
+
+/// Models with values that onnxruntime computes less exactly than that: how far they may lie from ours
+/// relative to the largest of the output, and what was measured against binary64.
+const LESS_EXACT: &[(&str, f64, &str)] = &[
+    ("catboost_regressor", 3e-8, "sums of leaves that cancel: 1.1e-5 off there, 4e-8 here"),
+    ("elastic_net", 4e-8, "a sum that cancels: 3.0e-4 off there, exact here"),
+    ("flights_kbins_ridge", 4e-8, "a sum that cancels: 6.4e-5 off there, exact here"),
+    ("flights_onehot_gbr", 1e-8, "sums of leaves that cancel: 1.5e-5 off there, 2e-8 here"),
+    ("hist_gb_regressor_missing", 2e-8, "sums of leaves that cancel: 4.0e-5 off there, 2e-8 here"),
+    ("lda", 7e-7, "softmax of scores far apart, sums in binary32: 6e-6 off there and here"),
+    ("lgbm_random_forest", 6e-10, "1 − p where p rounds to 1: 0 there, 2e-16 here"),
+    ("logreg_binary", 1e-7, "1 − p for p near 1: 0 for 1.8e-9 there, 6e-7 off here"),
+    ("nusvc_poly_proba", 1e-7, "couples pairs in binary32: 3.6e-2 off for 3.5e-12 there"),
+    ("one_class_svm", 5e-7, "a sum of kernels that cancels: 1.4e-3 off there, 4e-5 here"),
+    ("ridge_classifier", 6e-7, "a sum that cancels: 3.1e-4 off there, 7e-5 here"),
+    ("svc_binary_proba", 1e-7, "1 − p for p near 1: 2.2e-4 off there, 2e-7 here"),
+    ("svc_rbf_proba", 8e-8, "couples pairs in binary32: 2.7e-5 off there"),
+    ("torch_mlp", 1e-7, "layers in binary32, outputs that cancel: 2.6e-3 off there"),
+    ("torch_tanh_sigmoid", 8e-6, "layers in binary32 on inputs up to 4,963: 1.6e-5 off there"),
+    ("xgb200", 2e-7, "1 − p for p near 1: 1.0e-5 off there, 2e-7 here"),
+    ("xgb_binary_small", 8e-8, "1 − p for p near 1: 2.2e-5 off there, 3e-7 here"),
+    ("xgb_regressor", 4e-8, "sums of leaves that cancel: 4.0e-5 off there, 6e-8 here"),
+];
 
 #[test]
 fn zoo() {
     let Some(dir) = data_dir("DRIFTLINE_ZOO_DIR", "tests/engine/zoo.py") else { return };
-    let (mut passed, mut missing, mut failures) = (0, Vec::new(), Vec::new());
+    let (mut passed, mut excepted, mut missing, mut failures) = (0, 0, Vec::new(), Vec::new());
     for case in Case::all(&dir) {
-        match check(&case) {
-            Ok(()) => passed += 1,
-            Err((Some(ErrorCode::UnsupportedOperator), text)) => {
+        let bound =
+            LESS_EXACT.iter().find(|(name, ..)| *name == case.name).map(|(_, bound, _)| *bound);
+        match (check(&case), bound) {
+            (Ok(None), None) => passed += 1,
+            (Ok(None), Some(_)) => {
+                failures.push(format!("{}: now within tolerance; remove the exception", case.name));
+            }
+            (Ok(Some(worst)), Some(bound)) if worst.to_largest <= bound => excepted += 1,
+            (Ok(Some(worst)), _) => failures.push(format!("{}: {worst:?}", case.name)),
+            (Err((Some(ErrorCode::UnsupportedOperator), text)), _) => {
                 missing.push(format!("{}: {text}", case.name));
             }
-            Err((_, text)) => failures.push(format!("{}: {text}", case.name)),
+            (Err((_, text)), _) => failures.push(format!("{}: {text}", case.name)),
         }
     }
     println!(
-        "passed: {passed}, without an operator: {}, failed: {}",
+        "passed: {passed}, less exact in onnxruntime: {excepted}, without an operator: {}, failed: {}",
         missing.len(),
         failures.len()
     );
@@ -34,27 +63,65 @@ fn zoo() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-fn check(case: &Case) -> Result<(), (Option<ErrorCode>, String)> {
+/// What lies beyond the tolerance.
+#[derive(Debug)]
+struct Worst {
+    values: usize,
+    /// Greatest difference relative to the largest value of the output.
+    to_largest: f64,
+    /// Where the difference is greatest relative to the value: index, ours, onnxruntime's.
+    at: (usize, f64, f64),
+}
+
+/// Labels must be equal; numbers that are not within the tolerance are answered.
+fn check(case: &Case) -> Result<Option<Worst>, (Option<ErrorCode>, String)> {
     let onnx = case.model();
+    let mut worst: Option<Worst> = None;
     for (inputs, expected) in case.data_sets() {
         let compiled = compile_with(&onnx, &inputs).map_err(|e| (Some(e.code()), e.to_string()))?;
         let outputs = run(&compiled, &inputs).map_err(|e| (None, format!("{}: {e}", e.code())))?;
         for (name, want) in &expected {
             let got = outputs.get(name).ok_or((None, format!("output `{name}` is missing")))?;
-            if let Some(text) = difference(got, want, 0.0, TOLERANCE * largest(want)) {
+            if let (Some(a), Some(b)) = (numbers(got), numbers(want)) {
+                if got.shape() != want.shape() || got.dtype() != want.dtype() {
+                    let text =
+                        format!("output `{name}`: {:?}, not {:?}", got.shape(), want.shape());
+                    return Err((None, text));
+                }
+                worst = beyond(&a, &b).or(worst);
+            } else if let Some(text) = difference(got, want, 0.0, 0.0) {
                 return Err((None, format!("output `{name}`: {text}")));
             }
         }
     }
-    Ok(())
+    Ok(worst)
 }
 
-/// Largest magnitude.
-fn largest(tensor: &Tensor) -> f64 {
-    let most = |m: f64, x: f64| if x.is_finite() { m.max(x.abs()) } else { m };
+fn beyond(got: &[f64], want: &[f64]) -> Option<Worst> {
+    let largest = want.iter().filter(|x| x.is_finite()).fold(0.0, |m: f64, x| m.max(x.abs()));
+    let mut worst = Worst { values: 0, to_largest: 0.0, at: (0, 0.0, 0.0) };
+    let mut relative = 0.0;
+    for (i, (a, b)) in got.iter().zip(want).enumerate() {
+        let off = (a - b).abs();
+        if a == b || (a.is_nan() && b.is_nan()) || off <= TOLERANCE * b.abs() {
+            continue;
+        }
+        worst.values += 1;
+        // a NaN on one side is beyond every bound
+        worst.to_largest =
+            if off.is_nan() { f64::INFINITY } else { worst.to_largest.max(off / largest) };
+        if off / b.abs() > relative {
+            relative = off / b.abs();
+            worst.at = (i, *a, *b);
+        }
+    }
+    (worst.values > 0).then_some(worst)
+}
+
+fn numbers(tensor: &Tensor) -> Option<Vec<f64>> {
     match tensor.data() {
-        TensorData::Float32(v) => v.iter().fold(1e-3, |m, x| most(m, f64::from(*x))),
-        TensorData::Float64(v) => v.iter().fold(1e-3, |m, x| most(m, *x)),
-        _ => 0.0,
+        TensorData::Float32(v) => Some(v.iter().map(|x| f64::from(*x)).collect()),
+        TensorData::Float64(v) => Some(v.clone()),
+        _ => None,
     }
 }

@@ -104,6 +104,17 @@ impl<'a> Signature<'a> {
             .ok_or(Fault::new("an input must be a constant"))
     }
 
+    /// The operand must be a constant of any element type.
+    ///
+    /// # Errors
+    /// It is computed, or there is none.
+    pub fn is_constant(&self, k: usize) -> Checked<()> {
+        match self.operand(k)?.constant {
+            Some(_) => Ok(()),
+            None => Err(Fault::new("an input must be a constant")),
+        }
+    }
+
     /// Rows and columns of an operand: all dimensions but the last, and the last.
     ///
     /// A vector is one row, as the operators of `ai.onnx.ml` read it.
@@ -277,6 +288,24 @@ impl Outs<'_> {
             elements_mut(b, tb, self.batch),
             elements_mut(c, tc, self.batch),
         )
+    }
+
+    /// Numbers of an output, with the text that inputs' symbols stand for.
+    pub fn floats(&mut self, k: usize) -> (&mut [f32], &Symbols) {
+        let floats = match self.types.get(k).zip(self.blocks.get_mut(k)) {
+            Some((ty, blocks)) => elements_mut(blocks, *ty, self.batch),
+            None => &mut [],
+        };
+        (floats, &*self.symbols)
+    }
+
+    /// Symbols of a text output, with what they stand for.
+    pub fn text(&mut self, k: usize) -> (&mut [u32], &mut Symbols) {
+        let symbols = match self.types.get(k).zip(self.blocks.get_mut(k)) {
+            Some((ty, blocks)) => elements_mut(blocks, *ty, self.batch),
+            None => &mut [],
+        };
+        (symbols, self.symbols)
     }
 
     /// Element type of an output.

@@ -28,7 +28,7 @@ pub enum Post {
 }
 
 impl Post {
-    fn read(reader: &mut Reader<'_>) -> Checked<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Self> {
         Ok(match reader.u8()? {
             0 => Self::None,
             1 => Self::Logistic,
@@ -39,7 +39,7 @@ impl Post {
         })
     }
 
-    fn apply(self, row: &mut [f64]) {
+    pub(super) fn apply(self, row: &mut [f64]) {
         match self {
             Self::None => {}
             Self::Logistic => row.iter_mut().for_each(|x| *x = math::logistic(*x)),
@@ -61,11 +61,16 @@ pub enum Rule {
     TreesPositive,
     /// Tree ensembles of two classes whose leaves weigh one, with either sign: 0 decides.
     TreesMixed,
+    /// Support vector machines of two classes without vectors; no coefficient is negative: a score of
+    /// 0.5 means the second class, whichever class has it.
+    SvmPositive,
+    /// The same with coefficients of either sign: a score above 0 does.
+    SvmMixed,
 }
 
 /// How a single score becomes two; with `Post::Logistic` always the logistic of −s and s.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Second {
+pub(super) enum Second {
     /// Not at all.
     No,
     /// 1 − s and s.
@@ -91,8 +96,15 @@ impl Classify {
 
     /// One row: `s` holds the raw scores and gets the final ones. Answers the label's index.
     fn row(&self, s: &mut [f64], given: usize, base: &dyn Fn(usize) -> Option<f64>) -> usize {
-        if self.rule == Rule::Linear {
-            return self.linear_row(s, given);
+        match self.rule {
+            Rule::Linear => return self.linear_row(s, given),
+            Rule::SvmPositive | Rule::SvmMixed => {
+                let positive = self.rule == Rule::SvmPositive;
+                let second = s.iter().any(|x| if positive { *x >= 0.5 } else { *x > 0.0 });
+                let best = self.linear_row(s, given);
+                return if second { 1 } else { best };
+            }
+            _ => {}
         }
         if s.len() > 2 {
             let best = best_tree_class(s, base);
@@ -137,7 +149,7 @@ impl Classify {
             Rule::TreesPositive => (decisive > 0.5, Second::Complement),
             _ => (decisive > 0.0, Second::Opposite),
         };
-        self.finish_two(s, count, add);
+        two_scores(self.post, s, count, add);
         usize::from(label)
     }
 
@@ -154,32 +166,33 @@ impl Classify {
         }
         let positive = s.first().is_some_and(|x| *x > 0.0);
         let add = if s.len() == 2 { Second::Complement } else { Second::No };
-        self.finish_two(s, 1, add);
+        two_scores(self.post, s, 1, add);
         usize::from(positive && s.len() == 2)
     }
+}
 
-    fn finish_two(&self, s: &mut [f64], count: usize, add: Second) {
-        if count == 2 {
-            self.post.apply(s);
-            return;
-        }
-        let [first, rest @ ..] = s else { return };
-        let x = *first;
-        if self.post == Post::Probit {
-            *first = math::probit(x);
-            rest.fill(0.0);
-            return;
-        }
-        let pair = match add {
-            Second::No if self.post == Post::Logistic => [math::logistic(x), 0.0],
-            Second::No => return,
-            _ if self.post == Post::Logistic => [math::logistic(-x), math::logistic(x)],
-            Second::Complement => [1.0 - x, x],
-            Second::Opposite => [-x, x],
-        };
-        for (to, from) in s.iter_mut().zip(pair) {
-            *to = from;
-        }
+/// The final scores of two classes: of `count` raw ones, or one and how the second is made of it.
+pub(super) fn two_scores(post: Post, s: &mut [f64], count: usize, add: Second) {
+    if count == 2 {
+        post.apply(s);
+        return;
+    }
+    let [first, rest @ ..] = s else { return };
+    let x = *first;
+    if post == Post::Probit {
+        *first = math::probit(x);
+        rest.fill(0.0);
+        return;
+    }
+    let pair = match add {
+        Second::No if post == Post::Logistic => [math::logistic(x), 0.0],
+        Second::No => return,
+        _ if post == Post::Logistic => [math::logistic(-x), math::logistic(x)],
+        Second::Complement => [1.0 - x, x],
+        Second::Opposite => [-x, x],
+    };
+    for (to, from) in s.iter_mut().zip(pair) {
+        *to = from;
     }
 }
 
@@ -223,6 +236,8 @@ impl Operator for Classify {
             1 => Rule::Trees,
             2 => Rule::TreesPositive,
             3 => Rule::TreesMixed,
+            4 => Rule::SvmPositive,
+            5 => Rule::SvmMixed,
             _ => return Err(Fault::new("there is no such rule")),
         };
         Ok(Self { post, rule })
@@ -238,6 +253,8 @@ impl Operator for Classify {
             labels.shape.count()?.fixed().ok_or(Fault::new("the labels follow the batch"))?;
         let pairs = given == 1 && classes == 2;
         ensure(given > 0 && (given == classes || pairs), "scores and labels differ in number")?;
+        let svm = matches!(self.rule, Rule::SvmPositive | Rule::SvmMixed);
+        ensure(!svm || (classes == 2 && given == 2), "the rule is for two scores")?;
         let scores = Shape::new(&[rows, Dim::Fixed(classes as u32)])?;
         Ok(vec![
             TensorType::new(labels.dtype, Shape::new(&[rows])?),

@@ -115,7 +115,14 @@ impl Executor {
         let blocks = self.slots.get_mut(slot).map_or(&mut [][..], Vec::as_mut_slice);
         match data {
             TensorData::Bool(v) => fill(blocks, v, |x| u8::from(*x)),
-            TensorData::String(v) => fill(blocks, v, |x| self.symbols.intern(x)),
+            TensorData::String(v) => {
+                for (to, from) in view_mut::<u32>(blocks, v.len()).iter_mut().zip(v) {
+                    *to = self
+                        .symbols
+                        .intern(from)
+                        .map_err(|fault| Error::new(ErrorCode::InputTooLarge, fault.text))?;
+                }
+            }
             numbers => {
                 let bytes = numbers.number_bytes().unwrap_or(&[]);
                 copy(view_mut::<u8>(blocks, bytes.len()), bytes);

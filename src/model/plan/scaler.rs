@@ -9,7 +9,8 @@ use crate::tensor::DType;
 
 /// (x − offset) · scale, column by column.
 ///
-/// Inputs: x f32 `[.., columns]`; offset and scale f32, 1 or `columns` of each. Output: as x.
+/// Inputs: x f32 or f64 `[.., columns]`; offset and scale f32, 1 or `columns` of each. Output: f32,
+/// computed in the type of x.
 #[derive(Clone, Debug)]
 pub struct Scaler;
 
@@ -24,24 +25,32 @@ impl Operator for Scaler {
 
     fn bind(&mut self, signature: &Signature<'_>) -> Checked<Vec<TensorType>> {
         signature.expect(3)?;
-        let ty = signature.typed(0, DType::Float32)?;
+        let ty = signature.any_of(0, &[DType::Float32, DType::Float64])?;
         let (_, columns) = signature.rows_columns(0)?;
         for k in [1, 2] {
             let n = signature.constant::<f32>(k)?.len();
             ensure(n == 1 || n == columns, "offset and scale need one value a column")?;
         }
-        Ok(vec![ty])
+        Ok(vec![ty.with_dtype(DType::Float32)])
     }
 
     fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
         let columns = args.extents(0).dims().last().copied().unwrap_or(1).max(1);
-        let (x, offset, scale) = (args.get::<f32>(0), args.get::<f32>(1), args.get::<f32>(2));
-        let rows = outs.get::<f32>(0).chunks_exact_mut(columns).zip(x.chunks_exact(columns));
-        for (out, x) in rows {
+        let (offset, scale) = (args.get::<f32>(1), args.get::<f32>(2));
+        let x = args.get::<f32>(0).chunks_exact(columns);
+        for (out, x) in outs.get::<f32>(0).chunks_exact_mut(columns).zip(x) {
             let offset = offset.iter().cycle();
             let scale = scale.iter().cycle();
             for (((to, x), offset), scale) in out.iter_mut().zip(x).zip(offset).zip(scale) {
                 *to = (*x - *offset) * *scale;
+            }
+        }
+        let x = args.get::<f64>(0).chunks_exact(columns);
+        for (out, x) in outs.get::<f32>(0).chunks_exact_mut(columns).zip(x) {
+            let offset = offset.iter().cycle();
+            let scale = scale.iter().cycle();
+            for (((to, x), offset), scale) in out.iter_mut().zip(x).zip(offset).zip(scale) {
+                *to = ((*x - f64::from(*offset)) * f64::from(*scale)) as f32;
             }
         }
         Ok(())

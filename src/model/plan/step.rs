@@ -142,4 +142,18 @@ steps! {
     27 Expand super::expand::Expand;
     28 TopK super::topk::TopK;
     29 Distance super::distance::Distance;
+    30 SvmScores super::svm::SvmScores;
+    31 SvmClassify super::svm_classify::SvmClassify;
+    32 Lookup super::lookup::Lookup;
+    33 Indicator super::lookup::Indicator;
+    34 Imputer super::impute::Imputer;
+    35 Binarizer super::impute::Binarizer;
+    36 Extract super::extract::Extract;
+    37 MapEntries super::entries::MapEntries;
+    38 Scatter super::entries::Scatter;
+    39 ToText super::text::ToText;
+    40 FromText super::text::FromText;
+    41 ChangeCase super::text::ChangeCase;
+    42 Grams super::grams::Grams;
+    43 Linear super::linear::Linear;
 }

@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Example:\n  \
     driftline run model.onnx --inputs x.npz --outputs y.npz\n\n\
     The arrays of the input archive are named as the model's inputs and have exactly their \
-    element types; the output archive has one array for each output.")]
+    element types; a map `x` is two arrays, `x.keys` (ascending) and `x.values`. The output archive \
+    has one array for each output.")]
 pub struct Args {
     /// ONNX model, bundle, or a WebAssembly file that carries one
     model: PathBuf,

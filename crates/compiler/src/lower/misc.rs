@@ -7,6 +7,7 @@ use crate::sizes::Sizes;
 use driftline::error::{ErrorCode, Result};
 use driftline::model::plan::cast::Cast;
 use driftline::model::plan::concat::Concat;
+use driftline::model::plan::text::{FromText, Style, ToText};
 use driftline::model::plan::transpose::Transpose;
 use driftline::model::plan::{Step, TensorId};
 use driftline::tensor::{DType, Tensor, TensorData};
@@ -100,7 +101,12 @@ fn cast_to(cx: &mut Lowering<'_, '_>, to: DType) -> Result<()> {
         return Ok(());
     }
     let x = cx.input(0)?;
-    let y = if cx.ty(x)?.dtype == to { x } else { cx.step1(Cast::new(to), &[x])? };
+    let y = match (cx.ty(x)?.dtype, to) {
+        (from, to) if from == to => x,
+        (_, DType::String) => cx.step1(ToText::new(Style::General), &[x])?,
+        (DType::String, _) => cx.step1(FromText::new(to), &[x])?,
+        _ => cx.step1(Cast::new(to), &[x])?,
+    };
     cx.output(0, y);
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 mod arg;
 mod chains;
+mod columns;
 mod dense;
 mod distance;
 mod elementwise;
+mod encode;
 mod ensemble;
 mod fill;
 mod gather;
@@ -13,6 +15,7 @@ mod maps;
 mod misc;
 mod normalize;
 mod pad;
+mod pattern;
 mod reduce;
 mod reshape;
 mod scaler;
@@ -20,6 +23,9 @@ mod scatter;
 mod shapes;
 mod slice;
 mod softmax;
+mod svm;
+mod tables;
+mod text;
 mod trees;
 mod trees_v5;
 
@@ -47,12 +53,21 @@ const AI_ONNX: &[Operators] = &[
     scatter::OPERATORS,
     slice::OPERATORS,
     softmax::OPERATORS,
+    text::OPERATORS,
 ];
 
-const AI_ONNX_ML: &[Operators] =
-    &[linear::OPERATORS, maps::OPERATORS, scaler::OPERATORS, trees::OPERATORS, trees_v5::OPERATORS];
+const AI_ONNX_ML: &[Operators] = &[
+    columns::OPERATORS,
+    encode::OPERATORS,
+    linear::OPERATORS,
+    maps::OPERATORS,
+    scaler::OPERATORS,
+    svm::OPERATORS,
+    trees::OPERATORS,
+    trees_v5::OPERATORS,
+];
 
-const COM_MICROSOFT: &[Operators] = &[distance::COM_MICROSOFT];
+const COM_MICROSOFT: &[Operators] = &[distance::COM_MICROSOFT, text::COM_MICROSOFT];
 
 const DOMAINS: [(&str, &[Operators]); 3] =
     [("ai.onnx", AI_ONNX), ("ai.onnx.ml", AI_ONNX_ML), ("com.microsoft", COM_MICROSOFT)];

@@ -92,6 +92,13 @@ fn reshape(cx: &mut Lowering<'_, '_>) -> Result<()> {
 }
 
 fn flatten(cx: &mut Lowering<'_, '_>) -> Result<()> {
+    // the words of a text are the columns of its row already
+    if let Some(words @ Value::Words { .. }) = cx.value(0)?
+        && cx.node.int_or("axis", 1)? == 1
+    {
+        cx.set(0, words);
+        return Ok(());
+    }
     let x = cx.input(0)?;
     let shape = cx.ty(x)?.shape;
     let axis = cx.node.int_or("axis", 1)?;

@@ -10,7 +10,10 @@ pub(super) const OPERATORS: Operators = &[("Scaler", scaler), ("Normalizer", nor
 
 fn scaler(cx: &mut Lowering<'_, '_>) -> Result<()> {
     let x = cx.input(0)?;
-    let x = cx.cast(x, DType::Float32)?;
+    let x = match cx.ty(x)?.dtype {
+        DType::Float64 => x,
+        _ => cx.cast(x, DType::Float32)?,
+    };
     let (offset, scale) = (cx.node.floats("offset")?, cx.node.floats("scale")?);
     if offset.iter().chain(scale).any(|x| !x.is_finite()) {
         return Err(cx.node.invalid("an offset or scale is not finite"));

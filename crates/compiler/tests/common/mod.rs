@@ -1,6 +1,7 @@
 //! What the engine's data-driven tests share: reading cases, running them, comparing tensors.
 #![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod encode;
 pub mod npz;
 
 use driftline::error::{Error, ErrorCode};
@@ -63,26 +64,46 @@ impl Case {
     }
 }
 
-/// Compiles; parameters that the model takes as inputs (axes, shapes) are bound if they must be
-/// known.
+/// Compiles; what the model leaves open and must be known is taken from the inputs: first the values
+/// of parameters (axes, shapes), then shapes.
 pub fn compile_with(onnx: &[u8], inputs: &npz::Arrays) -> Result<Compiled, Error> {
     let plan = Options { runtime: Some(Runtime::Plan), ..Options::default() };
-    match compile(onnx, &plan) {
-        Err(e) if e.code() == ErrorCode::DynamicShape => {
-            let mut bound = BTreeMap::new();
-            for (name, tensor) in inputs {
-                let integers = matches!(tensor.data(), TensorData::Int64(_) | TensorData::Int32(_));
-                if integers || tensor.shape().is_empty() {
-                    bound.insert(name.clone(), tensor.clone());
-                }
-            }
-            if bound.is_empty() {
-                return Err(e);
-            }
-            compile(onnx, &Options { bound, ..plan })
-        }
-        other => other,
+    let open = match compile(onnx, &plan) {
+        Err(e) if e.code() == ErrorCode::DynamicShape => e,
+        other => return other,
+    };
+    let is_parameter = |tensor: &Tensor| {
+        let integers = matches!(tensor.data(), TensorData::Int64(_) | TensorData::Int32(_));
+        integers || tensor.shape().is_empty()
+    };
+    let parameters: Vec<&String> =
+        inputs.iter().filter(|(_, tensor)| is_parameter(tensor)).map(|(name, _)| name).collect();
+    let mut choices: Vec<Vec<&String>> = parameters.iter().rev().map(|name| vec![*name]).collect();
+    if parameters.len() < inputs.len() {
+        choices.insert(0, parameters);
+    } else {
+        choices.push(parameters);
     }
+    let bound = |names: &[&String]| {
+        names.iter().map(|n| ((*n).clone(), inputs[*n].clone())).collect::<BTreeMap<_, _>>()
+    };
+    let shapes: BTreeMap<String, Vec<usize>> =
+        inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
+    let bindings = choices.iter().filter(|names| !names.is_empty()).map(|names| bound(names));
+    let all = bindings.clone().map(|bound| Options { bound, ..plan.clone() }).chain(
+        std::iter::once(BTreeMap::new()).chain(bindings).map(|bound| Options {
+            bound,
+            shapes: shapes.clone(),
+            ..plan.clone()
+        }),
+    );
+    for options in all {
+        match compile(onnx, &options) {
+            Err(e) if e.code() == ErrorCode::DynamicShape => {}
+            other => return other,
+        }
+    }
+    Err(open)
 }
 
 /// Runs a compiled model; outputs by name, maps as `NAME.keys` and `NAME.values`.
