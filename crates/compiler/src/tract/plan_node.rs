@@ -1,6 +1,7 @@
 //! Operators of ai.onnx.ml as plans inside tract's graph.
 
 use crate::graph;
+use crate::maps::Maps;
 use crate::node::domain;
 use driftline::model::tract::format::ROWS;
 use driftline::model::tract::{PlanOp, tensors};
@@ -47,7 +48,7 @@ impl PlanNode {
         for name in node.output.iter().filter(|name| !name.is_empty()) {
             graph.output.push(pb::ValueInfoProto { name: name.clone(), ..Default::default() });
         }
-        let built = graph::Builder::build(&model, &crate::Options::default())
+        let built = graph::Builder::build(&model, &Maps::new(), &crate::Options::default())
             .map_err(|e| format_err!("{e}"))?;
         PlanOp::new(&built.draft.write()).map_err(|e| format_err!("{e}"))
     }
