@@ -124,3 +124,48 @@ impl Sizes {
         Tensor::new(shape, TensorData::Int64(self.fixed()?)).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn size(rows: i64, fixed: i64) -> Size {
+        Size { rows, fixed }
+    }
+
+    #[test]
+    fn arithmetic_keeps_the_form() {
+        let n = size(2, 6);
+        assert_eq!(n.plus(size(1, -1)), Some(size(3, 5)));
+        assert_eq!(n.minus(n), Some(size(0, 0)));
+        assert_eq!(n.times(size(0, 3)), Some(size(6, 18)));
+        assert_eq!(size(0, -1).times(n), Some(size(-2, -6)));
+        assert_eq!(n.over(size(0, 2)), Some(size(1, 3)));
+        assert_eq!(n.over(size(1, 3)), Some(size(0, 2)));
+        assert_eq!(size(0, 7).over(size(0, 2)), Some(size(0, 3)));
+    }
+
+    #[test]
+    fn what_has_not_the_form_is_none() {
+        let n = size(1, 0);
+        assert_eq!(n.times(n), None, "the square of the batch");
+        assert_eq!(n.over(size(0, 2)), None, "odd for some batches");
+        assert_eq!(size(2, 6).over(size(1, 2)), None);
+        assert_eq!(size(0, 4).over(n), None);
+        assert_eq!(n.over(size(0, 0)), None);
+        assert_eq!(size(i64::MAX, 0).plus(n), None);
+        assert_eq!(size(0, i64::MIN).over(size(0, -1)), None);
+        assert_eq!(size(0, 1).minus(size(0, i64::MIN)), None);
+    }
+
+    #[test]
+    fn single_numbers_go_with_several() {
+        let row = Sizes::vector(vec![size(1, 0), size(0, 3)]);
+        let two = Sizes { values: vec![Size::fixed(2)], scalar: true };
+        let twice = Sizes::vector(vec![size(2, 0), size(0, 6)]);
+        assert_eq!(row.zip(&two, Size::times), Some(twice));
+        let three = Sizes::vector(vec![Size::fixed(1); 3]);
+        assert_eq!(row.zip(&three, Size::plus), None);
+        assert_eq!(row.constant(), None);
+    }
+}

@@ -61,6 +61,9 @@ macro_rules! steps {
         })*
 
         impl Step {
+            /// The families, in the order of their codes.
+            pub const FAMILIES: &[&str] = &[$(<$path>::NAME,)*];
+
             /// Name in messages and reports.
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => <$path>::NAME,)* }
