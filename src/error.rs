@@ -84,6 +84,7 @@ codes! {
     EmptyText Violation "empty_text" "the text is empty" "send null for a missing value, or allow empty text in the contract";
     TooLong Violation "too_long" "the text is longer than the limit" "shorten the text; the limits are listed in docs/limits.md";
     TooShort Violation "too_short" "the text is shorter than the contract allows" "send the whole text; lower `min_length` in the contract if it is right";
+    WrongShape Violation "wrong_shape" "the array has another shape than the contract declares" "send the declared shape; a flat typed array goes with `{shape, data}` where more than one dimension is open";
     PatternMismatch Violation "pattern_mismatch" "the text does not match the pattern" "compare with the pattern that the message names";
     BadFormat Violation "bad_format" "the text does not have the declared form" "send the form that the message names";
     BadCharacter Violation "bad_character" "the text has a character that the contract excludes" "send text in the declared character set or normal form; driftline never rewrites text";

@@ -382,7 +382,14 @@ fn clauses_that_cannot_act_are_refused() {
     );
     refused(&format!("{PAIR}, rules: [{{greater: {{left: a, right: e}}}}]"), "rules[0].greater");
     refused(&format!("{PAIR}, rules: [{{greater: {{left: a, right: a}}}}]"), "rules[0].greater");
-    refused(&format!("{PAIR}, rules: [{{greater: {{left: c, right: d}}}}]"), "rules[0].greater");
+    refused(
+        "inputs: [{name: a, type: boolean}, {name: b, type: boolean}], rules: [{greater: {left: a, right: b}}]",
+        "rules[0].greater",
+    );
+    refused(
+        "inputs: [{name: a, type: array, dtype: uint8, shape: [1]}, {name: b, type: any}], rules: [{equal: {inputs: [a, b]}}]",
+        "rules[0].equal",
+    );
     refused(&format!("{PAIR}, rules: [{{equal: {{inputs: [a, c]}}}}]"), "rules[0].equal");
     refused(
         &format!("{PAIR}, rules: [{{sum_equals: {{inputs: [a, c], total: 1}}}}]"),
@@ -406,4 +413,40 @@ fn clauses_survive_canonical_json() {
     ));
     let json = contract.to_json().unwrap();
     assert_eq!(Contract::from_json(&json).unwrap(), contract);
+}
+
+#[test]
+fn a_contract_says_what_its_runtime_must_have() {
+    let contract = contract(
+        "inputs: [{name: a, type: text, checks: [{nfc: {}}, {regex: {patterns: ['^a']}}, {like: {patterns: ['a%']}}]}]",
+    );
+    assert_eq!(contract.requires(), ["regex", "unicode"]);
+    let plain = self::contract("inputs: [{name: a, type: number, minimum: 0}]");
+    assert_eq!(plain.requires(), Vec::<&str>::new());
+}
+
+#[cfg(feature = "unicode")]
+#[test]
+fn a_category_in_another_normal_form_is_no_unseen_one() {
+    // é as one character, and as two
+    let input = "type: category, values: [caf\u{e9}], unseen: warn, checks: [{nfc: {}}]";
+    let (_, violations) =
+        check(&format!("inputs: [{{name: x, {input}}}]"), "{\"x\": \"cafe\u{301}\"}");
+    let codes: Vec<&str> = violations.iter().map(|v| v.code.as_str()).collect();
+    assert_eq!(codes, ["not_in_set", "bad_character"]);
+    let (_, violations) =
+        check(&format!("inputs: [{{name: x, {input}}}]"), "{\"x\": \"caf\u{e9}\"}");
+    assert_eq!(violations, []);
+}
+
+#[test]
+fn texts_are_ordered_by_code_point() {
+    let rules = "inputs: [{name: a, type: text}, {name: b, type: text}], rules: [{greater: {left: a, right: b}}]";
+    for (json, holds) in [
+        (r#"{"a": "2024-02-01", "b": "2024-01-31"}"#, true),
+        (r#"{"a": "10", "b": "9"}"#, false),
+        (r#"{"a": "a", "b": "Z"}"#, true),
+    ] {
+        assert_eq!(check(rules, json).1.is_empty(), holds, "{json}");
+    }
 }

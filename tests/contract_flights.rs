@@ -48,7 +48,7 @@ fn features_equal_the_training_pipelines() {
         features.clear();
         pipeline.run(&record, &mut features, &mut violations);
         assert_eq!(violations, [], "{line}");
-        let ours: Vec<(&str, FeatureValue<'_>)> = features.named(0).collect();
+        let ours: Vec<(Cow<'_, str>, FeatureValue<'_>)> = features.named(0).collect();
         let wanted: Vec<&str> = wanted.split(',').collect();
         for ((name, value), (column, cell)) in
             ours.iter().zip(names.iter().zip(&wanted).filter(|(n, _)| n.starts_with("f_")))

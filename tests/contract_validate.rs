@@ -5,8 +5,10 @@
 use driftline::contract::{
     Cell, Contract, RawRecord, RecordReader, Severity, Validator, Value, Violation,
 };
+use driftline::tensor::TensorData;
 use driftline::{ErrorCode, limits};
 use proptest::prelude::*;
+use serde_json::Value as Json;
 use std::borrow::Cow;
 
 const CONTRACT: &str = r#"{
@@ -133,7 +135,7 @@ fn nothing_is_converted_from_another_type() {
         ("distance", Value::Date(12.0)),
         ("distance", Value::Object(vec![("valueOf".into(), Value::Integer(12))])),
         ("distance", Value::Other("function")),
-        ("distance", Value::Floats(vec![1.0].into())),
+        ("distance", Value::Typed(TensorData::Float32(vec![1.0]))),
         ("seats", text("12")),
         ("seats", Value::Bool(true)),
         ("international", Value::Integer(1)),
@@ -142,7 +144,7 @@ fn nothing_is_converted_from_another_type() {
         ("carrier", Value::Integer(7)),
         ("carrier", Value::List(vec![text("UA")])),
         ("note", Value::Integer(12)),
-        ("note", Value::Bytes(b"abc".to_vec().into())),
+        ("note", Value::Typed(TensorData::Uint8(b"abc".to_vec()))),
         ("departure", Value::Integer(1_372_681_800)),
         ("departure", Value::Number(1_372_681_800_000.0)),
     ] {
@@ -311,8 +313,8 @@ fn any_value() -> impl Strategy<Value = Value<'static>> {
         ".{0,12}".prop_map(|t| Value::Text(t.into())),
         "[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,10})?(Z|[+-][0-2][0-9]:[0-6][0-9])?"
             .prop_map(|t| Value::Text(t.into())),
-        prop::collection::vec(any::<u8>(), 0..4).prop_map(|b| Value::Bytes(b.into())),
-        prop::collection::vec(any::<f32>(), 0..4).prop_map(|f| Value::Floats(f.into())),
+        prop::collection::vec(any::<u8>(), 0..4).prop_map(|b| Value::Typed(TensorData::Uint8(b))),
+        prop::collection::vec(any::<f32>(), 0..4).prop_map(|f| Value::Typed(TensorData::Float32(f))),
         Just(Value::Other("symbol")),
         Just(Value::Unreadable),
     ];
@@ -348,6 +350,34 @@ proptest! {
                 prop_assert!(x.is_finite());
             }
         }
+    }
+
+    #[test]
+    fn a_record_is_judged_alike_after_a_way_through_json(
+        departure in prop_oneof![Just("2013-07-01T08:30:00-04:00"), Just("2012-01-01T00:00:00Z"), Just("x")],
+        carrier in prop_oneof![Just("UA"), Just("São Tomé"), Just("ZZ"), Just("")],
+        dest in "[A-Z]{3}|BOS|\\PC{1,3}",
+        distance in prop_oneof![any::<f64>().prop_filter("finite", |x| x.is_finite()), 0.0f64..6000.0],
+        seats in prop_oneof![Just(Json::Null), any::<i64>().prop_map(Json::from)],
+        temp in prop_oneof![Just(Json::Null), (-50.0f64..200.0).prop_map(Json::from)],
+        note in prop_oneof![Just(Json::Null), "\\PC{0,6}".prop_map(Json::from)],
+    ) {
+        let gate = Gate::new();
+        let first = serde_json::json!({"departure": departure, "carrier": carrier, "dest": dest,
+            "distance": distance, "seats": seats, "temp": temp, "international": true, "note": note})
+            .to_string();
+        let (cells, violations) = gate.check_json(&first);
+        let again: Json = serde_json::from_str(&first).unwrap();
+        let second = serde_json::to_string_pretty(&again).unwrap();
+        let (repeated, others) = gate.check_json(&second);
+        prop_assert_eq!(&violations, &others);
+        prop_assert_eq!(&cells, &repeated);
+        // and so is the contract itself
+        let contract = Contract::from_json(CONTRACT.as_bytes()).unwrap();
+        let back = Contract::from_json(&contract.to_json().unwrap()).unwrap();
+        let mut third = Vec::new();
+        Validator::new(&back).unwrap().validate(RecordReader::new(&back).read_json(&first).unwrap(), &mut third);
+        prop_assert_eq!(&violations, &third);
     }
 
     #[test]

@@ -51,6 +51,7 @@ export type ViolationCode =
   | "empty_text"
   | "too_long"
   | "too_short"
+  | "wrong_shape"
   | "pattern_mismatch"
   | "bad_format"
   | "bad_character"
@@ -249,7 +250,15 @@ export interface Gate<Row extends object = Record<string, unknown>, Label extend
 }
 
 /** The type of an input. Nothing is converted from another type. */
-export type InputType = "number" | "integer" | "text" | "category" | "boolean" | "timestamp";
+export type InputType =
+  | "number"
+  | "integer"
+  | "text"
+  | "category"
+  | "boolean"
+  | "timestamp"
+  | "array"
+  | "any";
 
 /** One input of the contract; a clause that the contract does not have is `null`. */
 export interface InputInfo {
@@ -265,6 +274,10 @@ export interface InputInfo {
   readonly required: boolean;
   /** What follows from a missing value. */
   readonly missing: "reject" | "escalate" | "impute" | "allow";
+  /** Element type of an array. */
+  readonly dtype: "float32" | "float64" | "int64" | "int32" | "uint8" | null;
+  /** Length of each dimension of an array, `null` where any will do. */
+  readonly shape: readonly (number | null)[] | null;
   /** Lower end of the range; RFC 3339 for a timestamp. */
   readonly minimum: number | string | null;
   /** Upper end of the range. */

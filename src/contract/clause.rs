@@ -175,6 +175,16 @@ impl Check {
         }
     }
 
+    /// The crate feature that runs the check, if not every build can.
+    pub const fn requires(&self) -> Option<&'static str> {
+        match self {
+            Self::Regex { .. } => Some("regex"),
+            Self::JsonSchema { .. } => Some("json-schema"),
+            Self::Nfc { .. } => Some("unicode"),
+            _ => None,
+        }
+    }
+
     /// What follows from breaking it.
     pub const fn severity(&self) -> Severity {
         match self {
@@ -294,7 +304,8 @@ pub enum Skip {
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Rule {
-    /// `left` is greater than `right`; numbers and timestamps.
+    /// `left` is greater than `right`; numbers, timestamps, and texts in the order of their code
+    /// points.
     Greater {
         /// The greater.
         left: String,

@@ -28,6 +28,7 @@ mod validate;
 mod value;
 mod violation;
 
+pub(crate) use check::{array_shape, shortest_side};
 pub use clause::{Accept, Anchor, Charset, Check, Fields, Of, Rule, Skip, ValueType};
 pub use document::read_json;
 pub use json::{HUGE_INTEGER, LONE_SURROGATE};
@@ -38,7 +39,8 @@ pub use schema::{
     is_utc,
 };
 pub use step::{
-    CalendarPart, Distribution, Feature, ImputeStrategy, Norm, OneHotOther, Step, TimeUnit, Tokens,
+    CalendarPart, Distribution, Feature, ImputeStrategy, Norm, OneHotOther, Resampling, Step,
+    TimeUnit, Tokens,
 };
 pub use time::{Instant, TimeFault, parse_rfc3339};
 pub use valid::{Cell, ValidRecord};

@@ -19,7 +19,8 @@ use schemars::JsonSchema;
 /// A contract: inputs, the features computed from them, the tensors that the model takes, and
 /// what its outputs mean.
 ///
-/// Without tensors and outputs it only validates.
+/// Without tensors and outputs it only validates. With outputs alone it is for a model that takes
+/// the fields as they are: see [`Contract::is_direct`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -84,6 +85,9 @@ pub enum InputType {
     Boolean,
     /// An instant: RFC 3339 text with an offset, or a JavaScript `Date`.
     Timestamp,
+    /// Numbers of one element type in one shape, such as an image or an embedding: nested arrays, a
+    /// flat typed array, or an object `{shape, data}` with a flat array under `data`.
+    Array,
     /// Any value, restricted by `checks`; no feature can use it.
     Any,
 }
@@ -98,6 +102,7 @@ impl InputType {
             Self::Category => "category",
             Self::Boolean => "boolean",
             Self::Timestamp => "timestamp",
+            Self::Array => "array",
             Self::Any => "any",
         }
     }
@@ -163,8 +168,16 @@ pub struct Input {
     /// What follows from `null`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub missing: Missing,
+    /// Element type of an array: a float, `int64`, `int32` or `uint8`. A typed array must have just
+    /// this type; plain numbers must be exact in an integer type and finite in a float type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dtype: Option<DType>,
+    /// Length of each dimension of an array, outermost first; `null` where any length from 1 will do. An
+    /// image is height, width, channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Vec<Option<u32>>>,
     /// Lower end of the range, itself allowed unless `exclusive_minimum`. An RFC 3339 text for a
-    /// timestamp.
+    /// timestamp; for an array the end of every element.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum: Option<Scalar>,
     /// The range is open below.
@@ -214,6 +227,8 @@ impl Input {
             unit: None,
             required: true,
             missing: Missing::Reject,
+            dtype: None,
+            shape: None,
             minimum: None,
             exclusive_minimum: false,
             maximum: None,
@@ -327,6 +342,22 @@ impl Contract {
             })
             .filter(|zone| !is_utc(zone))
             .cloned()
+            .collect()
+    }
+
+    /// Whether the fields go to the model as they are, each to the graph's input of its name: the
+    /// contract has outputs, and neither features nor tensors. `driftline build` writes those.
+    pub fn is_direct(&self) -> bool {
+        self.outputs.is_some() && self.features.is_empty() && self.tensors.is_empty()
+    }
+
+    /// The crate features that the checks need and a build may lack, sorted: a runtime without one
+    /// of them refuses the contract.
+    pub fn requires(&self) -> Vec<&'static str> {
+        let checks = || self.inputs.iter().flat_map(|input| &input.checks);
+        ["json-schema", "regex", "unicode"]
+            .into_iter()
+            .filter(|feature| checks().any(|check| check.requires() == Some(feature)))
             .collect()
     }
 

@@ -253,6 +253,51 @@ pub enum Step {
         /// Length of the cycle, above 0, in the value's unit.
         period: f64,
     },
+    /// Another height and width of an image, an array of height × width × channels. Either both are
+    /// given, or `shortest`, which keeps the proportions and cuts the other side to a whole number,
+    /// as torchvision's `Resize`.
+    Resize {
+        /// Rows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        height: Option<u32>,
+        /// Columns.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        width: Option<u32>,
+        /// Length of the shorter side.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shortest: Option<u32>,
+        /// How pixels are made from pixels.
+        method: Resampling,
+    },
+    /// The middle of an image, as torchvision's `CenterCrop`: half of an odd rest is rounded to the
+    /// even number. An image that is smaller is refused.
+    CenterCrop {
+        /// Rows.
+        height: u32,
+        /// Columns.
+        width: u32,
+    },
+    /// Some of an image's channels in this order: `[0, 1, 2]` drops alpha, `[2, 1, 0]` makes BGR of
+    /// RGB.
+    Channels {
+        /// Channels of the image, from 0.
+        take: Vec<u32>,
+    },
+    /// `(x / divisor − mean) / std` of every element of an array; mean and deviation are those of
+    /// the last dimension, or one for all.
+    Normalize {
+        /// Divides first, such as 255; 1 if left out.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        divisor: f64,
+        /// Subtracted then; 0 if left out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mean: Vec<f64>,
+        /// Divides last, not 0; 1 if left out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        std: Vec<f64>,
+    },
+    /// Height × width × channels become channels × height × width. The last step of an image.
+    ChannelsFirst {},
 }
 
 impl Step {
@@ -282,8 +327,32 @@ impl Step {
             Self::YeoJohnson { .. } => "yeo_johnson",
             Self::Quantile { .. } => "quantile",
             Self::Bins { .. } => "bins",
+            Self::Resize { .. } => "resize",
+            Self::CenterCrop { .. } => "center_crop",
+            Self::Channels { .. } => "channels",
+            Self::Normalize { .. } => "normalize",
+            Self::ChannelsFirst {} => "channels_first",
         }
     }
+}
+
+/// How an image's pixels are made from those of another size. Pixels are squares and their values
+/// those of their centres: the centre of output pixel i lies at `(i + 0.5) · in / out` (half-pixel
+/// centres, `align_corners = false`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Resampling {
+    /// The pixel that holds the centre: Pillow's `NEAREST`, PyTorch's `nearest-exact`.
+    Nearest,
+    /// Between the four pixels around the centre, whatever the scale; edges repeat, and nothing is
+    /// rounded: ONNX's `Resize` with `half_pixel`, PyTorch's `bilinear`, TensorFlow's `bilinear`.
+    Bilinear,
+    /// A triangle over all pixels that the output pixel covers, rows first: `BILINEAR` of Pillow up
+    /// to 12, and so torchvision's `Resize` of images. Elements of `uint8` are rounded after rows and
+    /// after columns in Pillow's fixed-point arithmetic. Pillow 13 begins with the cheaper of the
+    /// two, so that a byte may differ by one.
+    BilinearAntialias,
 }
 
 /// What one-hot encoding makes of a value without a column.
@@ -359,6 +428,14 @@ impl TimeUnit {
             Self::Days => 86_400.0,
         }
     }
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn is_one(x: &f64) -> bool {
+    *x == 1.0
 }
 
 fn unigrams() -> (u32, u32) {

@@ -1,6 +1,7 @@
 //! A record after validation.
 
 use super::time::Instant;
+use crate::tensor::Tensor;
 use std::borrow::Cow;
 
 /// One value that passed its input's clauses, or the reason why there is none.
@@ -24,6 +25,8 @@ pub enum Cell<'a> {
     Unseen(Cow<'a, str>),
     /// An instant.
     Timestamp(Instant),
+    /// An array, of the contract's element type.
+    Array(Tensor),
     /// An array or object under an input of type `any`; nothing is computed from it.
     Opaque,
 }

@@ -1,5 +1,6 @@
 //! One raw value, as the caller gave it, before anything is checked.
 
+use crate::tensor::{DType, TensorData};
 use std::borrow::Cow;
 
 /// A value of a raw record. Whatever a host has must fit one of these without loss; what does
@@ -25,10 +26,8 @@ pub enum Value<'a> {
     List(Vec<Value<'a>>),
     /// An object, in the order of its source.
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
-    /// Numbers in a typed array.
-    Floats(Cow<'a, [f32]>),
-    /// Bytes in a typed array.
-    Bytes(Cow<'a, [u8]>),
+    /// A typed array, such as JavaScript's `Float32Array`.
+    Typed(TensorData),
     /// A value that no contract accepts; its name for messages, such as `function`.
     Other(&'static str),
     /// Reading the value raised an exception.
@@ -48,8 +47,14 @@ impl Value<'_> {
             Self::Date(_) => "date",
             Self::List(_) => "array",
             Self::Object(_) => "object",
-            Self::Floats(_) => "float array",
-            Self::Bytes(_) => "byte array",
+            Self::Typed(data) => match data.dtype() {
+                DType::Float32 => "float32 array",
+                DType::Float64 => "float64 array",
+                DType::Int64 => "int64 array",
+                DType::Int32 => "int32 array",
+                DType::Uint8 => "uint8 array",
+                _ => "typed array",
+            },
             Self::Other(name) => name,
             Self::Unreadable => "unreadable value",
         }

@@ -3,6 +3,7 @@
 use crate::bundle::{Manifest, RuntimeKind};
 use crate::contract::{Contract, Input, InputType, Missing, OutputKind, Outputs, Scalar, Unseen};
 use crate::decision::{LabelPolicy, Policy};
+use crate::tensor::DType;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -41,6 +42,8 @@ pub struct InputInfo {
     unit: Option<String>,
     required: bool,
     missing: Missing,
+    dtype: Option<DType>,
+    shape: Option<Vec<Option<u32>>>,
     minimum: Option<Scalar>,
     maximum: Option<Scalar>,
     exclusive_minimum: bool,
@@ -86,6 +89,8 @@ impl InputInfo {
             unit: input.unit.clone(),
             required: input.required,
             missing: input.missing,
+            dtype: input.dtype,
+            shape: input.shape.clone(),
             minimum: input.minimum.clone(),
             maximum: input.maximum.clone(),
             exclusive_minimum: input.exclusive_minimum,

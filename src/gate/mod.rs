@@ -250,6 +250,16 @@ fn match_inputs(features: &Features, model: &Model) -> Result<Vec<usize>> {
                 tensor.width
             ));
         }
+        let rest = input.shape.get(1..).unwrap_or_default();
+        let same = |(axis, length): (&Axis, &usize)| axis.fixed() == Some(*length);
+        if tensor.shape.len() > 1
+            && (rest.len() != tensor.shape.len() || !rest.iter().zip(&*tensor.shape).all(same))
+        {
+            return mismatch(format!(
+                "the model's input `{name}` does not take arrays of shape {:?}",
+                tensor.shape
+            ));
+        }
         ports.push(at);
     }
     let mut feeds = Vec::new();

@@ -5,7 +5,7 @@ use super::hash::TokenHasher;
 use super::step::{OneHotPlan, Op, Replacement, Texts};
 use super::zone::ZoneRules;
 use crate::contract::{Contract, Input, InputType, OneHotOther, Scalar, Step};
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 
 /// What is known of the values that arrive at a step.
 pub(super) struct Compiler<'a> {
@@ -117,6 +117,13 @@ impl<'a> Compiler<'a> {
                 maximum: maximum.unwrap_or(f64::INFINITY),
             },
             Step::Log1p {} => Op::Log1p,
+            Step::Resize { .. }
+            | Step::CenterCrop { .. }
+            | Step::Channels { .. }
+            | Step::Normalize { .. }
+            | Step::ChannelsFirst {} => {
+                return Err(Error::new(ErrorCode::Internal, "a step of arrays takes one value"));
+            }
             Step::Log { base, offset } => Op::Log { base: *base, offset: *offset },
             Step::BoxCox { lambda } => Op::BoxCox(*lambda),
             Step::YeoJohnson { lambda } => Op::YeoJohnson(*lambda),

@@ -5,6 +5,7 @@ use super::pipeline::Pipeline;
 use super::step::{Item, Refusal, refuse};
 use crate::error::ErrorCode;
 use crate::tensor::{DType, TensorData};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Input tensors of the model, in the order of the contract's tensors, with the same rows.
@@ -12,21 +13,23 @@ use std::sync::Arc;
 pub struct Features {
     pub(super) tensors: Vec<FeatureTensor>,
     pub(super) rows: usize,
+    widths: Vec<usize>,
     pub(super) clocks: Vec<Option<Clock>>,
 }
 
-/// One input tensor, `[rows, width]`, row-major.
+/// One input tensor, `[rows, width]` or, for an image, `[rows, …shape]`, row-major.
 #[derive(Clone, Debug)]
 pub struct FeatureTensor {
     /// Name of the ONNX graph's input.
     pub name: Arc<str>,
     /// Element type.
     pub dtype: DType,
-    /// Columns.
+    /// Elements of one row.
     pub width: usize,
-    /// Names of the columns: the feature's, with `=category`, `_sin` or `_cos` where a feature has
-    /// several.
-    pub columns: Arc<[Box<str>]>,
+    /// Lengths of a row's dimensions: just `width`, unless the row is an array of several.
+    pub shape: Arc<[usize]>,
+    /// Names of the columns, or the one name of an array of several dimensions.
+    pub(super) columns: Arc<[Box<str>]>,
     /// The elements.
     pub data: TensorData,
 }
@@ -47,7 +50,8 @@ pub enum FeatureValue<'a> {
 impl Features {
     /// Empty tensors for the pipeline's rows.
     pub fn new(pipeline: &Pipeline) -> Self {
-        Self { tensors: pipeline.empty_tensors(), rows: 0, clocks: Vec::new() }
+        let widths = pipeline.widths().collect();
+        Self { tensors: pipeline.empty_tensors(), rows: 0, widths, clocks: Vec::new() }
     }
 
     /// Drops the rows and keeps the memory.
@@ -67,13 +71,18 @@ impl Features {
     }
 
     /// The columns of one row with their names, for reports; nothing past the last row.
-    pub fn named(&self, row: usize) -> impl Iterator<Item = (&str, FeatureValue<'_>)> {
+    pub fn named(&self, row: usize) -> impl Iterator<Item = (Cow<'_, str>, FeatureValue<'_>)> {
         self.tensors.iter().flat_map(move |tensor| {
-            let columns = tensor.columns.iter().enumerate();
-            columns.filter_map(move |(n, name)| {
-                tensor.value(row * tensor.width + n).map(|v| (name.as_ref(), v))
+            let columns = 0..tensor.width;
+            columns.filter_map(move |n| {
+                tensor.value(row * tensor.width + n).map(|v| (tensor.column(n), v))
             })
         })
+    }
+
+    /// How many columns each feature has, in the order of the tensors.
+    pub fn widths(&self) -> &[usize] {
+        &self.widths
     }
 
     /// Drops what a refused row left behind.
@@ -86,6 +95,15 @@ impl Features {
 }
 
 impl FeatureTensor {
+    /// Name of a column: the feature's, with `=category`, `_sin`, `_cos` or `[n]` where a feature
+    /// has several.
+    pub fn column(&self, n: usize) -> Cow<'_, str> {
+        match &*self.columns {
+            [one] if self.width > 1 => Cow::Owned(format!("{one}[{n}]")),
+            all => Cow::Borrowed(all.get(n).map_or("", AsRef::as_ref)),
+        }
+    }
+
     fn value(&self, at: usize) -> Option<FeatureValue<'_>> {
         Some(match &self.data {
             TensorData::Float32(v) => FeatureValue::Number(f64::from(*v.get(at)?)),

@@ -4,16 +4,20 @@
 //! What a column cannot hold is a violation, never a rounded, infinite or absent value. NaN is in a
 //! tensor only where the contract says `missing_as_nan`.
 
+mod array;
 mod clock;
 mod compile;
 mod encode;
 mod features;
 mod hash;
+mod image;
 mod pipeline;
 mod step;
+mod trace;
 mod transform;
 mod zone;
 
 pub use features::{FeatureTensor, FeatureValue, Features};
 pub use pipeline::Pipeline;
+pub use trace::Traced;
 pub use zone::ZoneRules;

@@ -53,7 +53,7 @@ impl<'a> Item<'a> {
     pub fn of(cell: &'a Cell<'_>) -> Result<Self, Refusal> {
         Ok(match cell {
             Cell::Missing => Self::Missing,
-            Cell::Invalid | Cell::Opaque => {
+            Cell::Invalid | Cell::Array(_) | Cell::Opaque => {
                 return Err(refuse(ErrorCode::NotRepresentable, "the value broke a clause"));
             }
             Cell::Boolean(b) => Self::Boolean(*b),

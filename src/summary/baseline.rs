@@ -18,7 +18,7 @@ pub struct Baseline {
     pub format: String,
     /// Rows that were counted.
     pub rows: u64,
-    /// One entry an input of the contract, in its order; none for inputs of type `any`.
+    /// One entry an input of the contract, in its order; none for arrays and inputs of type `any`.
     pub inputs: Vec<InputBins>,
     /// The model's answers on those rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -201,8 +201,10 @@ impl Baseline {
             )
             .at_path("format"));
         }
-        // values of any type have no bins
-        let binned = || contract.inputs.iter().filter(|i| i.kind != InputType::Any);
+        // neither arrays nor values of any type have bins
+        let binned = || {
+            contract.inputs.iter().filter(|i| !matches!(i.kind, InputType::Array | InputType::Any))
+        };
         if self.inputs.len() != binned().count() {
             return invalid("inputs", "the baseline must have one entry an input of the contract");
         }

@@ -4,7 +4,11 @@
 use super::keys::Keys;
 use crate::contract::{RawRecord, Value};
 use crate::limits::{MAX_LIST_DEPTH, MAX_LIST_LENGTH, MAX_TEXT_BYTES, MAX_UNKNOWN_LISTED};
-use js_sys::{Array, BigInt, Date, Float32Array, JsString, Object, Reflect, Uint8Array};
+use crate::tensor::TensorData;
+use js_sys::{
+    Array, BigInt, BigInt64Array, Date, Float32Array, Float64Array, Int32Array, JsString, Object,
+    Reflect, Uint8Array, Uint8ClampedArray,
+};
 use std::borrow::Cow;
 use wasm_bindgen::prelude::*;
 
@@ -101,29 +105,55 @@ fn value(js: &JsValue, depth: usize, budget: &mut usize) -> Value<'static> {
     }
     // a view by its inner slots, not by its prototype, which anybody can set
     if js_sys::ArrayBuffer::is_view(js) {
-        return view(js);
+        return view(js, budget);
     }
     match try_is_array(js) {
         Ok(true) => list(js.unchecked_ref(), depth, budget),
+        Ok(false) if depth == 0 && js.is_object() => described(js, budget),
         Ok(false) => Value::Other(type_name(js)),
         Err(_) => Value::Unreadable,
     }
 }
 
-fn view(js: &JsValue) -> Value<'static> {
-    if let Some(floats) = js.dyn_ref::<Float32Array>() {
-        if floats.length() as usize <= MAX_LIST_LENGTH {
-            return Value::Floats(Cow::Owned(floats.to_vec()));
-        }
-        return Value::Other("overlong array");
+/// A typed array, copied in one piece. Its element type is the contract's to judge; of the types
+/// that no contract knows it is only said that they are another.
+fn view(js: &JsValue, budget: &mut usize) -> Value<'static> {
+    macro_rules! copy {
+        ($($array:ident $data:ident,)*) => {
+            $(if let Some(array) = js.dyn_ref::<$array>() {
+                let Some(rest) = budget.checked_sub(array.length() as usize) else {
+                    return Value::Other("overlong array");
+                };
+                *budget = rest;
+                return Value::Typed(TensorData::$data(array.to_vec()));
+            })*
+        };
     }
-    if let Some(bytes) = js.dyn_ref::<Uint8Array>() {
-        if bytes.length() as usize <= MAX_LIST_LENGTH {
-            return Value::Bytes(Cow::Owned(bytes.to_vec()));
-        }
-        return Value::Other("overlong array");
+    copy! {
+        Float32Array Float32,
+        Uint8Array Uint8,
+        Uint8ClampedArray Uint8,
+        Float64Array Float64,
+        Int32Array Int32,
+        BigInt64Array Int64,
     }
-    Value::Other(type_name(js))
+    Value::Other("typed array of another element type")
+}
+
+/// An array as `{shape, data}`; any other object is no value.
+fn described(js: &JsValue, budget: &mut usize) -> Value<'static> {
+    let object: &Object = js.unchecked_ref();
+    let Ok(own) = Reflect::own_keys(object) else { return Value::Unreadable };
+    let keys = ["shape", "data"].map(JsValue::from_str);
+    if own.length() != 2 || !keys.iter().all(|key| own.includes(key, 0)) {
+        return Value::Other(type_name(js));
+    }
+    let mut member = |key: &JsValue| {
+        Reflect::get(object, key).map_or(Value::Unreadable, |v| value(&v, 1, budget))
+    };
+    let [shape, data] = &keys;
+    let members = [("shape", member(shape)), ("data", member(data))];
+    Value::Object(members.into_iter().map(|(name, v)| (Cow::Borrowed(name), v)).collect())
 }
 
 /// An array; `budget` is how many elements the record's arrays may still have together.

@@ -118,18 +118,24 @@ fn find_browser() -> Option<Browser> {
     })
 }
 
-/// A virtual environment with the packages of a requirements file; the path of its interpreter.
+/// The virtual environment of the engine tests, with the packages of a requirements file; the path
+/// of its interpreter.
 pub fn python(requirements: &str) -> Result<PathBuf> {
-    let venv = at(".driftline/venv");
+    python_in(requirements, ".driftline/venv")
+}
+
+/// The same in a folder of its own.
+pub fn python_in(requirements: &str, folder: &str) -> Result<PathBuf> {
+    let venv = at(folder);
     let python = venv.join("bin/python");
     let (pinned, stamp) = (at(requirements), venv.join("driftline-requirements.txt"));
     if same(&pinned, &stamp) && python.exists() {
         return Ok(python);
     }
     let Some(system) = find(&["python3.11", "python3"]) else {
-        bail!("`python3` with its venv module is needed for the tests against other engines");
+        bail!("`python3` with its venv module is needed to compare with other programs");
     };
-    say(&format!("pip install -r {requirements} into .driftline/venv"));
+    say(&format!("pip install -r {requirements} into {folder}"));
     run(command(system).args(["-m", "venv", "--clear"]).arg(&venv))?;
     run(command(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])

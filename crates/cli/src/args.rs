@@ -1,7 +1,7 @@
 //! The command line as a type.
 
 use crate::commands::{
-    build, check, codes, diff, import, inspect, predict, profile, run, validate,
+    build, check, codes, diff, export, import, inspect, predict, profile, run, validate,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use driftline_compiler::Runtime;
@@ -42,6 +42,8 @@ pub enum Command {
     Diff(diff::Args),
     /// Turns another library's schema into a contract
     Import(import::Args),
+    /// Writes a contract as JSON Schema, TypeScript or a data sheet
+    Export(export::Args),
     /// Lists every error code with its meaning and what to do
     Codes(codes::Args),
 }

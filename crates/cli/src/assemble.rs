@@ -2,6 +2,7 @@
 
 use crate::args::RuntimeName;
 use crate::definition::Source;
+use crate::direct;
 use crate::golden;
 use crate::output::read_file;
 use crate::provenance;
@@ -97,13 +98,15 @@ pub fn assemble(
             .with_help("say what the model answers: `kind`, `labels` and `scores`"))
     })?;
     let policy = policy(sources.policy.as_deref(), outputs)?;
-    let rules = zones::rules(&contract).map_err(at)?;
     let onnx = read_file(&sources.model, MAX_ONNX_BYTES)?;
     let spinner = progress::spinner("compiling");
     let runtime = sources.runtime.map(Runtime::from);
     let compiled = compile(&onnx, &Options { runtime, ..Options::default() })
         .map_err(|e| e.in_file(sources.model.display().to_string()))?;
     spinner.finish_and_clear();
+
+    direct::complete(&mut contract, &compiled.report.inputs).map_err(at)?;
+    let rules = zones::rules(&contract).map_err(at)?;
 
     let kind = match compiled.report.runtime {
         "tract" => RuntimeKind::Tract,

@@ -8,6 +8,8 @@ mod assemble;
 mod commands;
 mod definition;
 mod diff;
+mod direct;
+mod export;
 mod golden;
 mod import;
 mod npz;

@@ -3,9 +3,9 @@
 use crate::commands::load;
 use crate::rows::{Cells, Input, Row, Rows};
 use driftline::bundle::Bundle;
-use driftline::contract::Contract;
+use driftline::contract::{Contract, Step, Validator};
 use driftline::gate::Gate;
-use driftline::preprocess::{FeatureValue, Features, Pipeline, ZoneRules};
+use driftline::preprocess::{FeatureValue, Features, Pipeline, Traced, ZoneRules};
 use driftline::tensor::DType;
 use driftline::{Error, ErrorCode, Result};
 use serde::Serialize;
@@ -24,6 +24,15 @@ pub struct Pair<'a> {
     pub tolerance: f64,
 }
 
+/// A feature's value after one of its steps.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepValue {
+    /// Name of the step; `input` for the value that the first one takes.
+    pub step: String,
+    /// The value, for people.
+    pub value: String,
+}
+
 /// One value that differs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
@@ -37,6 +46,12 @@ pub struct Difference {
     pub expected: f64,
     /// The distance, relative where the value is beyond ±1; none if the gate refused the record.
     pub difference: Option<f64>,
+    /// The step after which the expected file has another value, if it has values of steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// How the gate came to a feature: its input, and the value after each step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepValue>,
 }
 
 /// What the comparison found.
@@ -48,6 +63,9 @@ pub struct Report {
     pub scores: Vec<String>,
     /// Feature columns that were compared.
     pub features: Vec<String>,
+    /// Columns of values between two steps that were compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// Values that were compared.
     pub values: u64,
     /// Values that differ.
@@ -56,7 +74,7 @@ pub struct Report {
     pub refused: u64,
     /// The largest distance found, differing or not.
     pub largest: f64,
-    /// The first difference: the earliest row, its features before its scores.
+    /// The first difference: the earliest row, its features step by step before its scores.
     pub first: Option<Difference>,
     /// The worst differences, largest first.
     pub worst: Vec<Difference>,
@@ -73,19 +91,21 @@ impl Report {
         match &self.first {
             None => format!("{} values of {} rows agree", self.values, self.rows),
             Some(d) => format!(
-                "{} of {} values differ, {} rows were refused; first `{}` in line {}: {} here, {} expected",
+                "{} of {} values differ, {} rows were refused; first `{}` in line {}{}: {} here, {} expected",
                 self.differing,
                 self.values,
                 self.refused,
                 d.column,
                 d.line,
+                d.step.as_ref().map_or(String::new(), |step| format!(" after `{step}`")),
                 d.gate.map_or("no answer".to_owned(), |x| x.to_string()),
                 d.expected,
             ),
         }
     }
 
-    fn judge(&mut self, column: &str, line: u64, have: Option<Got>, want: f64, tolerance: f64) {
+    fn judge(&mut self, column: &Column, row: &Judged<'_>, have: Option<Got>, want: f64) {
+        let tolerance = row.tolerance;
         let single = have.is_some_and(|g| g.single);
         let want = if single { f64::from(want as f32) } else { want };
         let distance = have.map(|g| (g.value - want).abs() / want.abs().max(1.0));
@@ -100,32 +120,74 @@ impl Report {
                 self.largest.max(if distance.is_nan() { f64::INFINITY } else { distance });
             self.differing += 1;
         }
-        self.note(Difference {
-            column: column.to_owned(),
-            line,
+        let size = |distance: Option<f64>| distance.unwrap_or(f64::INFINITY);
+        let at = self.worst.partition_point(|d| size(d.difference) >= size(distance));
+        if at >= LISTED && self.first.is_some() {
+            return;
+        }
+        let steps = column.feature.as_deref().map(|f| row.steps(f)).unwrap_or_default();
+        let step = match column.source {
+            Source::Step(n) => steps.get(n).map(|s| s.step.clone()),
+            _ => None,
+        };
+        let difference = Difference {
+            column: column.name.clone(),
+            line: row.line,
             gate: have.map(|g| g.value),
             expected: want,
             difference: distance,
-        });
-    }
-
-    fn note(&mut self, difference: Difference) {
+            step,
+            steps,
+        };
         if self.first.is_none() {
             self.first = Some(difference.clone());
         }
-        let size = |d: &Difference| d.difference.unwrap_or(f64::INFINITY);
-        let at = self.worst.partition_point(|d| size(d) >= size(&difference));
-        if at < LISTED {
-            self.worst.insert(at, difference);
-            self.worst.truncate(LISTED);
-        }
+        self.worst.insert(at.min(self.worst.len()), difference);
+        self.worst.truncate(LISTED);
     }
 }
 
 /// A column of the expected file, and which of the gate's values it is compared with.
 struct Column {
     name: String,
-    at: usize,
+    source: Source,
+    /// The feature that it is of.
+    feature: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// The feature's value after so many steps.
+    Step(usize),
+    /// A column of the features.
+    Feature(usize),
+    /// A score.
+    Score(usize),
+}
+
+/// A row that is compared.
+struct Judged<'a> {
+    line: u64,
+    tolerance: f64,
+    trace: &'a dyn Fn(&str) -> Vec<Traced>,
+    contract: &'a Contract,
+}
+
+impl Judged<'_> {
+    fn steps(&self, feature: &str) -> Vec<StepValue> {
+        let found = self.contract.features.iter().find(|f| f.name == feature);
+        let names = found.into_iter().flat_map(|f| &f.steps).map(Step::name);
+        let names = std::iter::once("input").chain(names);
+        let traced = (self.trace)(feature);
+        let pairs = names.zip(traced);
+        pairs.map(|(step, t)| StepValue { step: step.to_owned(), value: t.shown }).collect()
+    }
+
+    /// The number after so many steps; NaN, which equals nothing, if there is none.
+    fn after(&self, feature: &str, n: usize) -> Got {
+        let number = (self.trace)(feature).get(n).and_then(|t| t.number);
+        Got { value: number.unwrap_or(f64::NAN), single: false }
+    }
 }
 
 /// One number of the gate.
@@ -144,11 +206,12 @@ struct Got {
 pub fn compare(bundle: &[u8], pair: &Pair<'_>) -> Result<Report> {
     let mut gate = Gate::from_bundle(bundle)?;
     let contract = load::contract_of(bundle)?;
-    let names = feature_names(bundle, &contract)?;
+    let pipeline = pipeline(bundle, &contract)?;
+    let validator = Validator::new(&contract)?;
     let mut rows = Rows::open(pair.rows, &contract)?;
     let mut expected = Rows::open_text(pair.expected)?;
     let mut report = Report::default();
-    let mut columns: Option<[Vec<Column>; 2]> = None;
+    let mut columns: Option<Vec<Column>> = None;
     loop {
         let (row, wanted) = match (rows.next()?, expected.next()?) {
             (None, None) => return Ok(report),
@@ -165,33 +228,50 @@ pub fn compare(bundle: &[u8], pair: &Pair<'_>) -> Result<Report> {
         let columns = match &mut columns {
             Some(columns) => columns,
             none => {
-                let found = [features(&names, &cells), scores(&contract, &cells)];
-                if found.iter().all(Vec::is_empty) {
+                let found = columns_of(&contract, &pipeline, &cells);
+                if found.is_empty() {
                     return Err(nothing(&contract).in_file(expected.file()));
                 }
-                let names = |c: &[Column]| c.iter().map(|c| c.name.clone()).collect();
-                let [features, scores] = &found;
-                report.features = names(features);
-                report.scores = names(scores);
+                for column in &found {
+                    let list = match column.source {
+                        Source::Step(_) => &mut report.steps,
+                        Source::Feature(_) => &mut report.features,
+                        Source::Score(_) => &mut report.scores,
+                    };
+                    list.push(column.name.clone());
+                }
                 none.insert(found)
             }
         };
         let got = answer(&mut gate, &contract, &rows, &row)?;
+        let trace = |feature: &str| -> Vec<Traced> {
+            let Ok(record) = rows.record(&row, gate.reader()) else { return Vec::new() };
+            pipeline.trace(&validator.validate(record, &mut Vec::new()), feature)
+        };
+        let judged = Judged {
+            line: row.line,
+            tolerance: pair.tolerance,
+            trace: &trace,
+            contract: &contract,
+        };
         let mut wants = 0;
-        for (i, columns) in columns.iter().enumerate() {
-            for column in columns {
-                let want = cells.number(&column.name).map_err(|found| {
-                    let name = &column.name;
-                    let message = format!("`{found}` in column `{name}` is no number");
-                    Error::new(ErrorCode::BadInput, message)
-                        .at_line(wanted.line, 1)
-                        .in_file(expected.file())
-                })?;
-                let Some(want) = want else { continue };
-                wants += 1;
-                let have = got.as_ref().and_then(|g| g.get(i)?.get(column.at)).copied();
-                report.judge(&column.name, row.line, have, want, pair.tolerance);
-            }
+        for column in columns {
+            let want = cells.number(&column.name).map_err(|found| {
+                let name = &column.name;
+                let message = format!("`{found}` in column `{name}` is no number");
+                Error::new(ErrorCode::BadInput, message)
+                    .at_line(wanted.line, 1)
+                    .in_file(expected.file())
+            })?;
+            let Some(want) = want else { continue };
+            wants += 1;
+            let feature = column.feature.as_deref().unwrap_or_default();
+            let have = got.as_ref().and_then(|[features, scores]| match column.source {
+                Source::Step(n) => Some(judged.after(feature, n)),
+                Source::Feature(at) => features.get(at).copied(),
+                Source::Score(at) => scores.get(at).copied(),
+            });
+            report.judge(column, &judged, have, want);
         }
         report.refused += u64::from(got.is_none() && wants > 0);
     }
@@ -231,18 +311,43 @@ fn numbers(features: &Features) -> Vec<Got> {
     values.zip(singles).map(|(value, single)| Got { value, single }).collect()
 }
 
-/// Names of the feature columns, tensor by tensor.
-fn feature_names(bundle: &[u8], contract: &Contract) -> Result<Vec<String>> {
+/// The pipeline of the bundle, with its zones.
+fn pipeline(bundle: &[u8], contract: &Contract) -> Result<Pipeline> {
     let zones = Bundle::read(bundle)?.zones().map(|(n, r)| (n.to_owned(), r.to_vec())).collect();
-    let pipeline = Pipeline::new(contract, &ZoneRules::new(zones)?)?;
-    let features = Features::new(&pipeline);
-    Ok(features.tensors().iter().flat_map(|t| t.columns.iter().map(|c| c.to_string())).collect())
+    Pipeline::new(contract, &ZoneRules::new(zones)?)
 }
 
-/// The columns of the expected file that hold features.
-fn features(names: &[String], cells: &Cells<'_>) -> Vec<Column> {
-    let names = names.iter().map(|name| format!("f_{name}")).enumerate();
-    names.filter(|(_, n)| cells.has(n)).map(|(at, name)| Column { name, at }).collect()
+/// The columns of the expected file that are compared: feature by feature the values of its steps
+/// and its columns, then the scores.
+fn columns_of(contract: &Contract, pipeline: &Pipeline, cells: &Cells<'_>) -> Vec<Column> {
+    let features = Features::new(pipeline);
+    let tensors = features.tensors().iter();
+    let names: Vec<String> =
+        tensors.flat_map(|t| (0..t.width).map(|n| t.column(n).into_owned())).collect();
+    let owners = contract.tensors.iter().flat_map(|t| &t.features);
+    let mut columns = Vec::new();
+    let mut at = 0;
+    for (name, width) in owners.zip(features.widths().iter().copied()) {
+        let found = contract.features.iter().find(|f| f.name == *name);
+        let steps = found.map_or(0, |f| f.steps.len());
+        for n in 0..=steps {
+            let column = format!("f_{name}@{n}");
+            if cells.has(&column) {
+                let feature = Some(name.clone());
+                columns.push(Column { name: column, source: Source::Step(n), feature });
+            }
+        }
+        for (n, column) in names.iter().enumerate().skip(at).take(width) {
+            let column = format!("f_{column}");
+            if cells.has(&column) {
+                let feature = Some(name.clone());
+                columns.push(Column { name: column, source: Source::Feature(n), feature });
+            }
+        }
+        at += width;
+    }
+    columns.extend(scores(contract, cells));
+    columns
 }
 
 /// The columns of the expected file that hold scores.
@@ -253,7 +358,11 @@ fn scores(contract: &Contract, cells: &Cells<'_>) -> Vec<Column> {
     let choices = |label: &String| [format!("p_{label}"), label.clone()];
     let found = |label: &String| choices(label).into_iter().find(|name| cells.has(name));
     let columns = names.iter().enumerate();
-    columns.filter_map(|(at, label)| Some(Column { name: found(label)?, at })).collect()
+    columns
+        .filter_map(|(at, label)| {
+            Some(Column { name: found(label)?, source: Source::Score(at), feature: None })
+        })
+        .collect()
 }
 
 fn nothing(contract: &Contract) -> Error {

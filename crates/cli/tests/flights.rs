@@ -42,6 +42,38 @@ fn golden_rows_equal_the_training_pipeline() {
 }
 
 #[test]
+fn the_first_feature_that_differs_is_named_with_its_row_and_step() {
+    let desk = Desk::new();
+    desk.build_flights(&["--no-package"]).good();
+    let text = std::fs::read_to_string(flights("golden_expected.csv")).unwrap();
+    let golden = std::fs::read_to_string(flights("golden.csv")).unwrap();
+    let seats = golden.lines().next().unwrap().split(',').position(|c| c == "plane_seats").unwrap();
+    // training imputed another number of seats, and the step's column tells so
+    let lines = text.lines().zip(golden.lines()).enumerate().map(|(n, (line, raw))| {
+        let raw = raw.split(',').nth(seats).unwrap();
+        match (n, raw.is_empty()) {
+            (0, _) => format!("{line},f_plane_seats@0,f_plane_seats@1"),
+            (_, true) => format!("{line},,100"),
+            (_, false) => format!("{line},{raw},{raw}"),
+        }
+    });
+    let first = golden.lines().position(|l| l.split(',').nth(seats) == Some("")).unwrap() + 1;
+    desk.write("skewed.csv", lines.collect::<Vec<_>>().join("\n"));
+    let check = ["check", BUNDLE, "--input", &flights("golden.csv"), "--expected", "skewed.csv"];
+    let answer = desk.run(&[&check[..], &["--json"]].concat());
+    assert_eq!(answer.status, 1, "{answer:?}");
+    let report = &answer.lines()[0];
+    assert_eq!(report["first"]["column"], "f_plane_seats@1", "{report}");
+    assert_eq!(report["first"]["line"], first, "{report}");
+    assert_eq!(report["first"]["step"], "impute", "{report}");
+    assert_eq!(report["first"]["steps"][0]["value"], "missing", "{report}");
+    assert_eq!(report["steps"].as_array().unwrap().len(), 2, "{report}");
+    let text = desk.run(&check).out;
+    let wanted = format!("first  `f_plane_seats@1` in line {first} after `impute`");
+    assert!(text.contains(&wanted), "{text}");
+}
+
+#[test]
 fn the_same_inputs_give_the_same_bytes() {
     let (a, b) = (Desk::new(), Desk::new());
     let golden = flights("golden.csv");

@@ -35,44 +35,32 @@ fn verdict(desk: &Desk, record: &str) -> Vec<String> {
 fn great_expectations() {
     let desk = Desk::new();
     insta::assert_snapshot!(import(&desk, "great-expectations", "ge_suite.json"));
-    assert!(
-        verdict(
-            &desk,
-            r#"{"age": 18, "amount": null, "country": "FR", "opened": null, "email": null}"#
-        )
-        .is_empty()
-    );
-    let mail = r#"{"age": 18, "amount": 1, "country": "FR", "opened": null, "email": "a b@c"}"#;
-    assert_eq!(verdict(&desk, mail), ["email pattern_mismatch"]);
-    assert!(verdict(&desk, &mail.replace("a b", "ab")).is_empty());
-    assert_eq!(
-        verdict(
-            &desk,
-            r#"{"age": 120, "amount": 1, "country": "FR", "opened": null, "email": null}"#
+    let good = r#"{"account_id": 1, "age": 18, "amount": null, "country": "FR", "channel": "web", "opened": null, "closed": null, "email": null, "is_new": true, "label": 0}"#;
+    assert!(verdict(&desk, good).is_empty());
+    for (from, to, violations) in [
+        (r#""email": null"#, r#""email": "a b@c""#, vec!["email pattern_mismatch"]),
+        (r#""email": null"#, r#""email": "ab@c""#, vec![]),
+        (r#""age": 18"#, r#""age": 120"#, vec!["age out_of_range"]),
+        (r#""age": 18"#, r#""age": null"#, vec!["age missing_value"]),
+        (r#""amount": null"#, r#""amount": 0"#, vec!["amount out_of_range"]),
+        (r#""country": "FR""#, r#""country": "IT""#, vec!["country not_in_set"]),
+        // a column without a type takes any value, and its key must be there
+        (r#""is_new": true, "#, "", vec!["is_new missing_value"]),
+        (r#""is_new": true"#, r#""is_new": null"#, vec![]),
+        (r#""is_new": true"#, r#""is_old": true, "is_new": 1"#, vec!["is_old unknown_field"]),
+        (
+            r#""opened": null, "closed": null"#,
+            r#""opened": "2024-01-02 00:00:00", "closed": "2024-01-01 00:00:00""#,
+            vec!["closed rule_broken"],
         ),
-        ["age out_of_range"]
-    );
-    assert_eq!(
-        verdict(
-            &desk,
-            r#"{"age": null, "amount": 1, "country": "FR", "opened": null, "email": null}"#
+        (
+            r#""opened": null, "closed": null"#,
+            r#""opened": "2024-01-02", "closed": null"#,
+            vec!["opened bad_format"],
         ),
-        ["age missing_value"]
-    );
-    assert_eq!(
-        verdict(
-            &desk,
-            r#"{"age": 18, "amount": 0, "country": "FR", "opened": null, "email": null}"#
-        ),
-        ["amount out_of_range"]
-    );
-    assert_eq!(
-        verdict(
-            &desk,
-            r#"{"age": 18, "amount": 1, "country": "IT", "opened": null, "email": null}"#
-        ),
-        ["country not_in_set"]
-    );
+    ] {
+        assert_eq!(verdict(&desk, &good.replace(from, to)), violations, "{to}");
+    }
 }
 
 #[test]
@@ -118,6 +106,13 @@ fn json_holds_contract_and_list() {
     assert_eq!(answer.status, 1);
     let value = &answer.lines()[0];
     assert_eq!(value["contract"]["name"], "credit_input_v1");
-    assert!(value["not_carried"].as_array().unwrap().len() >= 7, "{value}");
+    let paths = |list: &str| -> Vec<&str> {
+        let list = value[list].as_array().unwrap().iter();
+        list.map(|l| l["path"].as_str().unwrap().split(' ').next().unwrap()).collect()
+    };
+    let rows = ["expectations[4]", "expectations[9]", "expectations[11]", "expectations[12]"];
+    assert_eq!(paths("not_carried"), [&rows[..], &["expectations[13]"]].concat());
+    let untyped = ["account_id", "channel", "closed", "is_new", "label"];
+    assert_eq!(paths("notes"), [&untyped[..], &["accept"]].concat());
     assert!(answer.err.is_empty());
 }

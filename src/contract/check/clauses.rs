@@ -37,7 +37,9 @@ fn suits(check: &Check, kind: InputType) -> bool {
         Check::InSet { .. } | Check::NotInSet { .. } => {
             matches!(kind, Number | Integer | Text | Any)
         }
-        _ => matches!(kind, Text | Any) && kind != Category,
+        // also of categories that `values` lacks, before they are taken for unseen ones
+        Check::Nfc { .. } | Check::Charset { .. } => matches!(kind, Text | Category | Any),
+        _ => matches!(kind, Text | Any),
     }
 }
 
@@ -176,9 +178,9 @@ fn check_rule(contract: &Contract, rule: &Rule, at: &str) -> Result<()> {
             if kinds.len() < 2 {
                 return Err(fault(at, "the rule needs two inputs or more"));
             }
-            let ordered = !matches!(rule, Rule::Greater { .. })
-                || kinds.iter().all(|k| matches!(k, Class::Number | Class::Instant | Class::Any));
-            if !same || !ordered {
+            let ordered =
+                !matches!(rule, Rule::Greater { .. }) || kinds.iter().all(|k| *k != Class::Boolean);
+            if !same || !ordered || kinds.contains(&Class::Array) {
                 return Err(fault(at, "the inputs are of types that do not compare"));
             }
         }
@@ -193,6 +195,9 @@ fn check_rule(contract: &Contract, rule: &Rule, at: &str) -> Result<()> {
                     "the rule needs inputs, a finite total and a tolerance from 0",
                 ));
             }
+        }
+        Rule::PairInSet { .. } if kinds.contains(&Class::Array) => {
+            return Err(fault(at, "arrays do not compare"));
         }
         Rule::PairInSet { pairs, .. } => {
             if pairs.is_empty() || pairs.len() > MAX_CATEGORIES {
@@ -219,6 +224,7 @@ enum Class {
     Text,
     Boolean,
     Instant,
+    Array,
     Any,
 }
 
@@ -228,6 +234,7 @@ fn class(kind: InputType) -> Class {
         InputType::Text | InputType::Category => Class::Text,
         InputType::Boolean => Class::Boolean,
         InputType::Timestamp => Class::Instant,
+        InputType::Array => Class::Array,
         InputType::Any => Class::Any,
     }
 }

@@ -1,7 +1,7 @@
 //! Features: every step gets a type that it can take, and leaves nothing unhandled.
 
 use super::inputs::{check_list, in_range, is_value_of, key};
-use super::{fault, names, steps};
+use super::{arrays, fault, names, steps};
 use crate::contract::quote::quote;
 use crate::contract::scalar::Scalar;
 use crate::contract::schema::{Contract, Input, InputType, Missing, Unseen};
@@ -24,6 +24,8 @@ pub(super) struct Flow {
     pub unseen: bool,
     /// The values known to be all there are, besides unseen ones.
     pub values: Option<Vec<Scalar>>,
+    /// Lengths of an array's dimensions; empty for anything else.
+    pub shape: Vec<u32>,
 }
 
 impl Flow {
@@ -37,7 +39,7 @@ impl Flow {
             _ => values.is_none() || input.severity == Severity::Warn,
         };
         let missing = matches!(input.missing, Missing::Impute | Missing::Allow);
-        Self { kind: input.kind, width: 1, missing, unseen, values }
+        Self { kind: input.kind, width: 1, missing, unseen, values, shape: Vec::new() }
     }
 
     pub fn becomes(&mut self, kind: InputType, width: usize) {
@@ -67,7 +69,7 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
         flow(contract, feature, input, &path)?;
     }
     for (i, input) in contract.inputs.iter().enumerate() {
-        if used.contains(&i) {
+        if used.contains(&i) || contract.is_direct() {
             continue;
         }
         if input.missing == Missing::Impute {
@@ -93,6 +95,9 @@ pub(super) fn flow(
 ) -> Result<Flow> {
     if feature.steps.len() > MAX_STEPS {
         return Err(fault(format!("{path}.steps"), format!("more than {MAX_STEPS} steps")));
+    }
+    if input.kind == InputType::Array {
+        return arrays::flow(feature, input, path);
     }
     let mut flow = Flow::start(input);
     for (n, step) in feature.steps.iter().enumerate() {

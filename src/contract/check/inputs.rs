@@ -6,7 +6,8 @@ use crate::contract::scalar::Scalar;
 use crate::contract::schema::{Input, InputType, Unseen};
 use crate::contract::time::{Instant, parse_rfc3339};
 use crate::error::Result;
-use crate::limits::{MAX_CATEGORIES, MAX_INPUTS, MAX_TEXT_BYTES};
+use crate::limits::{MAX_CATEGORIES, MAX_INPUTS, MAX_LIST_DEPTH, MAX_LIST_LENGTH, MAX_TEXT_BYTES};
+use crate::tensor::DType;
 use std::collections::BTreeSet;
 
 pub(super) fn check(inputs: &[Input]) -> Result<()> {
@@ -20,6 +21,7 @@ pub(super) fn check(inputs: &[Input]) -> Result<()> {
     for (i, input) in inputs.iter().enumerate() {
         let path = format!("inputs[{i}]");
         check_suits(input, &path)?;
+        check_shape(input, &path)?;
         check_range(input, &path)?;
         check_values(input, &path)?;
         check_length(input, &path)?;
@@ -29,9 +31,9 @@ pub(super) fn check(inputs: &[Input]) -> Result<()> {
 
 /// Clauses that the type cannot have.
 fn check_suits(input: &Input, path: &str) -> Result<()> {
-    use InputType::{Category, Integer, Number, Text, Timestamp};
+    use InputType::{Array, Category, Integer, Number, Text, Timestamp};
     let kind = input.kind;
-    let ranged = matches!(kind, Number | Integer | Timestamp);
+    let ranged = matches!(kind, Number | Integer | Timestamp | Array);
     let listed = matches!(kind, Number | Integer | Text | Category);
     let unfit = [
         ("minimum", input.minimum.is_some() && !ranged),
@@ -43,6 +45,8 @@ fn check_suits(input: &Input, path: &str) -> Result<()> {
         ("min_length", input.min_length.is_some() && kind != Text),
         ("max_length", input.max_length.is_some() && kind != Text),
         ("allow_empty", input.allow_empty && kind != Text),
+        ("dtype", input.dtype.is_some() && kind != Array),
+        ("shape", input.shape.is_some() && kind != Array),
     ];
     for (clause, broken) in unfit {
         if broken {
@@ -53,6 +57,32 @@ fn check_suits(input: &Input, path: &str) -> Result<()> {
             };
             return Err(fault(format!("{path}.{clause}"), message));
         }
+    }
+    Ok(())
+}
+
+/// Element type and shape of an array, and nothing else's.
+fn check_shape(input: &Input, path: &str) -> Result<()> {
+    if input.kind != InputType::Array {
+        return Ok(());
+    }
+    match input.dtype {
+        None => return Err(fault(format!("{path}.dtype"), "an array needs its element type")),
+        Some(DType::Float32 | DType::Float64 | DType::Int64 | DType::Int32 | DType::Uint8) => {}
+        Some(_) => {
+            let message = "an array is of float32, float64, int64, int32 or uint8";
+            return Err(fault(format!("{path}.dtype"), message));
+        }
+    }
+    let at = format!("{path}.shape");
+    let shape = input.shape.as_deref().unwrap_or_default();
+    if shape.is_empty() || shape.len() > MAX_LIST_DEPTH {
+        return Err(fault(at, format!("an array has 1 to {MAX_LIST_DEPTH} dimensions")));
+    }
+    let elements =
+        shape.iter().flatten().try_fold(1usize, |n, length| n.checked_mul(*length as usize));
+    if !elements.is_some_and(|n| n > 0 && n <= MAX_LIST_LENGTH) {
+        return Err(fault(at, format!("an array has 1 to {MAX_LIST_LENGTH} elements")));
     }
     Ok(())
 }
@@ -68,7 +98,9 @@ enum Point {
 fn point(kind: InputType, scalar: &Scalar, path: &str) -> Result<Point> {
     let point = match kind {
         InputType::Integer => scalar.as_i64().map(Point::Integer),
-        InputType::Number => scalar.as_f64().filter(|x| x.is_finite()).map(Point::Number),
+        InputType::Number | InputType::Array => {
+            scalar.as_f64().filter(|x| x.is_finite()).map(Point::Number)
+        }
         InputType::Timestamp => {
             scalar.as_text().and_then(|t| parse_rfc3339(t).ok()).map(Point::Instant)
         }
@@ -77,7 +109,7 @@ fn point(kind: InputType, scalar: &Scalar, path: &str) -> Result<Point> {
     point.ok_or_else(|| {
         let wanted = match kind {
             InputType::Integer => "an integer without fraction",
-            InputType::Number => "a finite number that binary64 holds exactly",
+            InputType::Number | InputType::Array => "a finite number that binary64 holds exactly",
             _ => "an RFC 3339 timestamp with an offset",
         };
         fault(path, format!("`{scalar}` is not {wanted}"))
@@ -139,7 +171,7 @@ pub(super) fn is_value_of(kind: InputType, scalar: &Scalar) -> bool {
             scalar.as_text().is_some_and(|t| t.len() <= MAX_TEXT_BYTES)
         }
         InputType::Boolean => matches!(scalar, Scalar::Bool(_)),
-        InputType::Timestamp | InputType::Any => false,
+        InputType::Timestamp | InputType::Array | InputType::Any => false,
     }
 }
 

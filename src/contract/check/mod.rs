@@ -1,11 +1,14 @@
 //! Contradictions of a contract, found when it is loaded and not when a record meets them.
 
+mod arrays;
 mod clauses;
 mod features;
 mod inputs;
 mod names;
 mod steps;
 mod tensors;
+
+pub(crate) use arrays::{array_shape, shortest_side};
 
 use super::schema::Contract;
 use crate::error::{Error, ErrorCode, Result};

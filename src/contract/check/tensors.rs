@@ -37,6 +37,14 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
                 .ok_or_else(|| fault(&path, format!("no feature is named {}", quote(name))))?;
             used.insert(*at);
             width = width.saturating_add(flow.width);
+            if flow.shape.len() > 1 && tensor.features.len() > 1 {
+                let message = format!(
+                    "{} is an array of {} dimensions: it needs a tensor of its own",
+                    quote(name),
+                    flow.shape.len()
+                );
+                return Err(fault(path, message));
+            }
             if !holds(tensor.dtype, flow.kind) {
                 let message = format!(
                     "{} gives a {}, which a tensor of {} cannot hold",
@@ -66,7 +74,7 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
         return Err(fault(format!("features[{i}]"), message));
     }
     match &contract.outputs {
-        Some(_) if contract.tensors.is_empty() => {
+        Some(_) if contract.tensors.is_empty() && !contract.is_direct() => {
             Err(fault("outputs", "outputs without `tensors` that the model could take"))
         }
         Some(outputs) => check_outputs(outputs),

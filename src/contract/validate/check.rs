@@ -144,7 +144,7 @@ impl CompiledCheck {
             Value::Number(_) => Some(ValueType::Number),
             Value::Text(_) => Some(ValueType::Text),
             Value::Date(_) => Some(ValueType::Date),
-            Value::List(_) | Value::Floats(_) | Value::Bytes(_) => Some(ValueType::Array),
+            Value::List(_) | Value::Typed(_) => Some(ValueType::Array),
             Value::Object(_) => Some(ValueType::Object),
             Value::Other(_) | Value::Unreadable => None,
         };
@@ -173,6 +173,8 @@ impl CompiledCheck {
             Kind::NotInSet(values) => (!values.contains(cell), ErrorCode::ForbiddenValue),
             Kind::MissingOnly => (false, ErrorCode::NotMissing),
             Kind::Types(_) => (true, ErrorCode::WrongType),
+            // a category is one of the contract's own texts
+            _ if matches!(cell, Cell::Category(_)) => (true, ErrorCode::BadCharacter),
             _ => match text(cell) {
                 Some(text) => self.try_text(text),
                 None => (false, ErrorCode::WrongType),

@@ -1,5 +1,6 @@
 //! Validators: a raw record against the contract, every clause, nothing converted.
 
+mod array;
 mod check;
 mod lookup;
 mod number;
@@ -53,6 +54,7 @@ enum Kind {
     Category(text::CategoryRule),
     Boolean,
     Timestamp(timestamp::TimestampRule),
+    Array(array::ArrayRule),
     Any { infinity: bool },
 }
 
@@ -161,6 +163,7 @@ impl InputRule {
             InputType::Category => Kind::Category(text::CategoryRule::new(input)),
             InputType::Boolean => Kind::Boolean,
             InputType::Timestamp => Kind::Timestamp(timestamp::TimestampRule::new(input)),
+            InputType::Array => Kind::Array(array::ArrayRule::new(input)),
             InputType::Any => Kind::Any { infinity: input.accept.contains(&Accept::Infinity) },
         };
         let checks = input.checks.iter().map(|c| CompiledCheck::new(c, input.kind));
@@ -235,7 +238,7 @@ impl InputRule {
             }
             Value::Text(_) => text::taken(value, report).map_or_else(|cell| cell, Cell::Text),
             Value::Date(_) => timestamp::TimestampRule::default().validate(&value, report),
-            Value::List(_) | Value::Object(_) | Value::Floats(_) | Value::Bytes(_) => Cell::Opaque,
+            Value::List(_) | Value::Object(_) | Value::Typed(_) => Cell::Opaque,
             Value::Other(HUGE_INTEGER) => {
                 report.reject(ErrorCode::NotRepresentable, "the integer does not fit 64 bits");
                 Cell::Invalid
@@ -271,6 +274,7 @@ impl InputRule {
             Kind::Text(rule) => rule.validate(value, report),
             Kind::Category(rule) => rule.validate(value, report),
             Kind::Timestamp(rule) => rule.validate(&value, report),
+            Kind::Array(rule) => rule.validate(value, report),
             Kind::Any { infinity } => Self::any(value, *infinity, report),
             Kind::Boolean => match value {
                 Value::Bool(b) => Cell::Boolean(b),

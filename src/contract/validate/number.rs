@@ -13,7 +13,7 @@ use crate::sorted::{sort, sort_by};
 use std::cmp::Ordering;
 
 /// Largest integer that JavaScript's numbers hold without doubt, 2^53 − 1.
-const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+pub(super) const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// Clauses of a number. The range is closed; an open end is kept as the next number inside.
 #[derive(Clone, Debug)]

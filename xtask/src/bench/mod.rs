@@ -1,5 +1,6 @@
 //! Measurements: `cargo xtask bench WHAT`. Never part of the tests.
 
+mod contract;
 mod engine;
 mod gate;
 mod profile;
@@ -23,6 +24,8 @@ enum What {
     Engine(engine::Args),
     /// `driftline profile` on a CSV file: speed and peak memory, on a tenth of the size too
     Profile(profile::Args),
+    /// Validation of the flights record: native, WebAssembly, ajv, pandera, Great Expectations
+    Contract(contract::Args),
 }
 
 pub fn main(args: &Args) -> Result<()> {
@@ -30,5 +33,6 @@ pub fn main(args: &Args) -> Result<()> {
         What::Gate(args) => gate::main(args),
         What::Engine(args) => engine::main(args),
         What::Profile(args) => profile::main(args),
+        What::Contract(args) => contract::main(args),
     }
 }

@@ -44,6 +44,8 @@ struct Report {
     zones: Vec<String>,
     zone_database: Option<&'static str>,
     golden_rows: usize,
+    /// Crate features that the runtime must have.
+    requires: Vec<&'static str>,
     bundle: Written,
     #[serde(skip_serializing_if = "Option::is_none")]
     wasm: Option<Written>,
@@ -104,6 +106,7 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
 
 fn report(made: Assembled, bundle: Written, wasm: Option<Written>) -> Report {
     Report {
+        requires: made.contract.requires(),
         name: made.contract.name,
         identity: made.identity,
         runtime: made.compiled.runtime,
@@ -124,6 +127,9 @@ fn print(report: &Report, out: &mut Output) -> Result<()> {
     out.line(&format!("plan     {} {steps}", report.steps))?;
     if let Some(version) = report.zone_database {
         out.line(&format!("zones    {} (IANA {version})", report.zones.join(", ")))?;
+    }
+    if !report.requires.is_empty() {
+        out.line(&format!("needs    a runtime with {}", report.requires.join(", ")))?;
     }
     if report.golden_rows > 0 {
         out.line(&format!("golden   {} rows", report.golden_rows))?;

@@ -13,8 +13,9 @@ use std::path::PathBuf;
 #[command(after_help = "Example:\n  \
     driftline check dist/flights-delay.driftline --input golden.csv --expected golden_expected.csv\n\n\
     The expected file has a row for each row of the input, in the same order. Its columns \
-    `p_LABEL` or `LABEL` are compared with the scores, `f_NAME` with the features, `value` with a \
-    regression's number; an empty cell is not compared. Exit status 1 on skew.")]
+    `p_LABEL` or `LABEL` are compared with the scores, `f_NAME` with the features, `f_NAME@N` with \
+    a feature after its first N steps, `value` with a regression's number; an empty cell is not \
+    compared. Exit status 1 on skew.")]
 pub struct Args {
     /// Bundle, or a WebAssembly file that carries one
     bundle: PathBuf,
@@ -73,6 +74,9 @@ fn print(report: &Report, tolerance: f64, out: &mut Output) -> Result<()> {
     ))?;
     if let Some(first) = &report.first {
         out.line(&format!("first  {}", text(first)))?;
+        for step in &first.steps {
+            out.line(&format!("       {:<18} {}", step.step, step.value))?;
+        }
     }
     for difference in &report.worst {
         out.line(&format!("worst  {}", text(difference)))?;
@@ -81,7 +85,8 @@ fn print(report: &Report, tolerance: f64, out: &mut Output) -> Result<()> {
 }
 
 fn text(d: &Difference) -> String {
-    let place = format!("`{}` in line {}", d.column, d.line);
+    let after = d.step.as_ref().map_or(String::new(), |step| format!(" after `{step}`"));
+    let place = format!("`{}` in line {}{after}", d.column, d.line);
     match (d.gate, d.difference) {
         (Some(gate), Some(by)) => {
             format!("{place}: {gate} here, {} expected, difference {by:e}", d.expected)

@@ -57,6 +57,9 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
         for left in &imported.not_carried {
             eprintln!("  {}: {}", left.path, left.why);
         }
+        for note in &imported.notes {
+            eprintln!("note: {}: {}", note.path, note.why);
+        }
     }
     Ok(if imported.not_carried.is_empty() { Outcome::Good } else { Outcome::CheckFailed })
 }

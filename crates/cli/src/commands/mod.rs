@@ -4,6 +4,7 @@ pub mod build;
 pub mod check;
 pub mod codes;
 pub mod diff;
+pub mod export;
 pub mod import;
 pub mod inspect;
 pub mod load;
@@ -28,6 +29,7 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         Command::Inspect(args) => inspect::run(args, cli.json),
         Command::Diff(args) => diff::run(args, cli.json),
         Command::Import(args) => import::run(args, cli.json),
+        Command::Export(args) => export::run(args),
         Command::Codes(args) => codes::run(args, cli.json),
     }
 }

@@ -39,6 +39,14 @@ pub fn check(
             let patterns = one("like_pattern_list")?;
             (Check::Like { patterns, of, severity }, &["like_pattern_list", "match_on"])
         }
+        "s_to_not_match_like_pattern" => {
+            let patterns = one("like_pattern")?;
+            (Check::Like { patterns, of: Of::None, severity }, &["like_pattern"])
+        }
+        "s_to_not_match_like_pattern_list" => {
+            let patterns = one("like_pattern_list")?;
+            (Check::Like { patterns, of: Of::None, severity }, &["like_pattern_list"])
+        }
         "s_to_match_strftime_format" => {
             let format = kwargs.get("strftime_format")?.as_str()?.to_owned();
             (Check::Strftime { format, severity }, &["strftime_format"])
@@ -55,8 +63,20 @@ pub fn check(
             (Check::NotInSet { values, severity }, &["value_set"])
         }
         "_lengths_to_equal" => {
-            let length = u32::try_from(kwargs.get("value")?.as_u64()?).ok();
+            let length = Some(u32::try_from(kwargs.get("value")?.as_f64()? as u64).ok()?);
             (Check::Length { minimum: length, maximum: length, severity }, &["value"])
+        }
+        "_lengths_to_be_between" => {
+            let end = |name: &str, strict: &str| {
+                // the library writes 3 as 3.0
+                let n = kwargs.get(name)?.as_f64()?;
+                let strict = kwargs.get(strict).and_then(Json::as_bool).unwrap_or(false);
+                Some((u32::try_from(n as u64).ok()?, u32::from(strict)))
+            };
+            let minimum = end("min_value", "strict_min").map(|(n, by)| n.saturating_add(by));
+            let maximum = end("max_value", "strict_max").map(|(n, by)| n.saturating_sub(by));
+            let known = &["min_value", "max_value", "strict_min", "strict_max"];
+            (Check::Length { minimum, maximum, severity }, known)
         }
         _ => return None,
     })

@@ -3,9 +3,11 @@
 //! Expectations on a column's values pass over nulls; `expect_column_values_to_not_be_null` is
 //! what refuses them.
 
-use super::{Draft, bad, expectations, kind_of, number, scalar};
+use super::{Draft, bad, expectations, kind_of_bounds, number};
 use driftline::Result;
-use driftline::contract::{Check, InputType, Missing, Scalar, Severity, UnknownFields};
+use driftline::contract::{
+    Check, InputType, Missing, Scalar, Severity, UnknownFields, parse_rfc3339,
+};
 use serde_json::{Map, Value as Json};
 
 /// Arguments that say nothing about the values.
@@ -43,15 +45,30 @@ impl Expectation<'_> {
         if self.kwargs.contains_key("row_condition") {
             return draft.leave(&*self.path, "it holds only under a `row_condition`");
         }
-        if self.kind == "expect_table_columns_to_match_set" {
-            return self.columns(draft);
+        match self.kind {
+            "expect_table_columns_to_match_set" => return self.columns(draft, "column_set"),
+            "expect_table_columns_to_match_ordered_list" => {
+                draft.fields.ordered = true;
+                return self.columns(draft, "column_list");
+            }
+            "expect_table_column_count_to_equal" => return self.count(draft, "value", "value"),
+            "expect_table_column_count_to_be_between" => {
+                return self.count(draft, "min_value", "max_value");
+            }
+            _ => {}
         }
         let Some(column) = self.kwargs.get("column").and_then(Json::as_str) else {
             return match expectations::rule(self.kind, self.kwargs, self.severity) {
-                Some(rule) => draft.rules.push((self.path.clone(), rule)),
+                Some(rule) => {
+                    for name in rule.inputs() {
+                        draft.column(name);
+                    }
+                    draft.rules.push((self.path.clone(), rule));
+                }
                 None => draft.leave(&*self.path, "a contract has no clause for it"),
             };
         };
+        draft.column(column);
         if let Some((check, known)) = expectations::check(self.kind, self.kwargs, self.severity) {
             let target = draft.column(column);
             if !matches!(check, Check::NotInSet { .. } | Check::MissingOnly { .. }) {
@@ -73,7 +90,6 @@ impl Expectation<'_> {
             }
             "expect_column_values_to_be_between" => self.between(draft, column),
             "expect_column_values_to_be_in_set" => self.in_set(draft, column),
-            "expect_column_value_lengths_to_be_between" => self.lengths(draft, column),
             "expect_column_values_to_be_of_type" | "expect_column_values_to_be_in_type_list" => {
                 self.types(draft, column)
             }
@@ -105,9 +121,9 @@ impl Expectation<'_> {
         }
     }
 
-    fn columns(&self, draft: &mut Draft) {
+    fn columns(&self, draft: &mut Draft, list: &str) {
         let exact = self.kwargs.get("exact_match").and_then(Json::as_bool).unwrap_or(true);
-        let set = self.kwargs.get("column_set").and_then(Json::as_array);
+        let set = self.kwargs.get(list).and_then(Json::as_array);
         let names: Vec<&str> = set.into_iter().flatten().filter_map(Json::as_str).collect();
         for name in names {
             draft.column(name).input.required = true;
@@ -115,84 +131,59 @@ impl Expectation<'_> {
         if exact {
             draft.unknown_fields = UnknownFields::Reject;
         }
+        self.rest(draft, &["exact_match", list]);
     }
 
-    fn severity(&self, draft: &mut Draft, column: &str) {
-        let input = &mut draft.column(column).input;
-        let clauses = input.minimum.is_some() || input.maximum.is_some() || input.values.is_some();
-        if clauses && input.severity != self.severity {
-            let why = "an input's clauses have one severity: the gravest of them is taken";
-            input.severity = input.severity.max(self.severity);
-            draft.leave(&*self.path, why);
-        } else {
-            input.severity = self.severity;
-        }
+    fn count(&self, draft: &mut Draft, low: &str, high: &str) {
+        let end = |name: &str| {
+            let n = self.kwargs.get(name)?.as_f64()?;
+            (n >= 0.0 && n.fract() == 0.0).then_some(n as u32)
+        };
+        draft.fields.minimum = end(low);
+        draft.fields.maximum = end(high);
+        self.rest(draft, &[low, high]);
     }
 
     fn between(&self, draft: &mut Draft, column: &str) -> &'static [&'static str] {
-        self.severity(draft, column);
+        const KNOWN: &[&str] = &["min_value", "max_value", "strict_min", "strict_max"];
         let truth = |name: &str| self.kwargs.get(name).and_then(Json::as_bool).unwrap_or(false);
         let bound = |name: &str| self.kwargs.get(name).filter(|v| !v.is_null());
-        let (low, high) = (bound("min_value"), bound("max_value"));
-        if [low, high].into_iter().flatten().any(|v| number(v).is_none()) {
-            draft.leave(&*self.path, "bounds that are no numbers are compared as text there");
-            return &["min_value", "max_value", "strict_min", "strict_max"];
-        }
-        let input = &draft.column(column).input;
-        if (low.is_some() && input.minimum.is_some()) || (high.is_some() && input.maximum.is_some())
-        {
-            let end = |v: Option<&Json>| v.and_then(number);
-            let check = Check::Range {
-                minimum: end(low),
-                exclusive_minimum: low.is_some() && truth("strict_min"),
-                maximum: end(high),
-                exclusive_maximum: high.is_some() && truth("strict_max"),
-                severity: self.severity,
+        let given = [(bound("min_value"), "strict_min"), (bound("max_value"), "strict_max")];
+        let (mut ends, mut kind) = ([None, None], None);
+        for (end, (value, strict)) in ends.iter_mut().zip(given) {
+            let Some(value) = value else { continue };
+            let instant = value.as_str().filter(|t| parse_rfc3339(t).is_ok());
+            let scalar = match instant {
+                Some(text) => Some(Scalar::Text(text.to_owned())),
+                None => number(value),
             };
-            draft.column(column).checks.push((self.path.clone(), check));
-            return &["min_value", "max_value", "strict_min", "strict_max"];
+            let Some(scalar) = scalar else {
+                draft.leave(&*self.path, "bounds that are no numbers are compared as text there");
+                return KNOWN;
+            };
+            if instant.is_some() {
+                kind = Some(InputType::Timestamp);
+            }
+            *end = Some((scalar, truth(strict)));
         }
-        let column = draft.column(column);
-        column.kind.get_or_insert(InputType::Number);
-        if let Some(low) = low {
-            column.input.minimum = number(low);
-            column.input.exclusive_minimum = truth("strict_min");
+        let kind = kind.unwrap_or_else(|| kind_of_bounds(ends.iter().flatten().map(|(s, _)| s)));
+        if kind == InputType::Timestamp {
+            draft.note(&*self.path, "bounds that are RFC 3339 are taken for those of timestamps");
         }
-        if let Some(high) = high {
-            column.input.maximum = number(high);
-            column.input.exclusive_maximum = truth("strict_max");
-        }
-        &["min_value", "max_value", "strict_min", "strict_max"]
+        let [low, high] = ends;
+        let target = draft.column(column);
+        target.kind.get_or_insert(kind);
+        target.between(&self.path, low, high, self.severity);
+        KNOWN
     }
 
     fn in_set(&self, draft: &mut Draft, column: &str) -> &'static [&'static str] {
-        self.severity(draft, column);
         let set = self.kwargs.get("value_set").and_then(Json::as_array);
-        let values: Option<Vec<Scalar>> = set.into_iter().flatten().map(scalar).collect();
-        match values.filter(|v| kind_of(v).is_some()) {
-            Some(values) => {
-                let column = draft.column(column);
-                column.kind = column.kind.or(kind_of(&values));
-                column.input.values = Some(values);
-            }
-            None => draft.leave(&*self.path, "the values are not all texts or all numbers"),
+        let list = set.map(Vec::as_slice).unwrap_or_default();
+        if !draft.column(column).one_of(&self.path, list, self.severity) {
+            draft.leave(&*self.path, "the list holds what is no value of a record");
         }
         &["value_set"]
-    }
-
-    fn lengths(&self, draft: &mut Draft, column: &str) -> &'static [&'static str] {
-        let length = |name: &str, strict: &str| {
-            let n = self.kwargs.get(name)?.as_u64()?;
-            let strict = self.kwargs.get(strict).and_then(Json::as_bool).unwrap_or(false);
-            Some((u32::try_from(n).ok()?, strict))
-        };
-        let column = draft.column(column);
-        column.kind.get_or_insert(InputType::Text);
-        column.input.min_length =
-            length("min_value", "strict_min").map(|(n, strict)| n.saturating_add(strict.into()));
-        column.input.max_length =
-            length("max_value", "strict_max").map(|(n, strict)| n.saturating_sub(strict.into()));
-        &["min_value", "max_value", "strict_min", "strict_max"]
     }
 
     fn types(&self, draft: &mut Draft, column: &str) -> &'static [&'static str] {
@@ -208,7 +199,14 @@ impl Expectation<'_> {
             _ => None,
         };
         match kind {
-            Some(kind) => draft.column(column).kind = Some(kind),
+            Some(kind) => {
+                let target = draft.column(column);
+                target.kind = Some(kind);
+                target.declared = true;
+                if kind == InputType::Timestamp {
+                    draft.note(&*self.path, super::NAIVE);
+                }
+            }
             None => draft.leave(&*self.path, "a contract's input has one type, and not this one"),
         }
         &["type_list", "type_"]
@@ -218,12 +216,13 @@ impl Expectation<'_> {
 /// The type that a name of pandas, Python or SQL stands for.
 fn type_of(name: &str) -> Option<InputType> {
     let lower = name.to_lowercase();
-    let stem = lower.trim_end_matches(|c: char| c.is_ascii_digit());
-    match stem {
+    let stem = lower.split('[').next().unwrap_or_default();
+    match stem.trim_end_matches(|c: char| c.is_ascii_digit()) {
         "int" | "integer" | "bigint" | "smallint" | "uint" => Some(InputType::Integer),
         "float" | "double" | "double_precision" | "real" => Some(InputType::Number),
         "str" | "string" | "text" | "varchar" => Some(InputType::Text),
         "bool" | "boolean" => Some(InputType::Boolean),
+        "datetime" | "timestamp" => Some(InputType::Timestamp),
         _ => None,
     }
 }

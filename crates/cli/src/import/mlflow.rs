@@ -5,6 +5,7 @@
 use super::{Draft, bad};
 use driftline::Result;
 use driftline::contract::{InputType, Missing, Scalar};
+use driftline::tensor::DType;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -56,7 +57,10 @@ fn carry(draft: &mut Draft, i: usize, column: &Json) {
     let required = column.get("required").and_then(Json::as_bool).unwrap_or(true);
     let target = draft.column(name);
     target.input.required = required;
-    target.input.missing = if required { Missing::Reject } else { Missing::Allow };
+    // a required column must be there; only columns of whole numbers cannot hold nulls
+    let whole = matches!(kind, "long" | "integer");
+    target.input.missing = if required && whole { Missing::Reject } else { Missing::Allow };
+    target.declared = true;
     target.kind = match kind {
         "long" | "integer" => Some(InputType::Integer),
         "double" | "float" => Some(InputType::Number),
@@ -71,9 +75,39 @@ fn carry(draft: &mut Draft, i: usize, column: &Json) {
             target.input.maximum = Some(Scalar::Integer(i32::MAX.into()));
         }
         "datetime" => {
-            draft.leave(path, "MLflow's datetime needs no offset, a timestamp here does");
+            draft.note(path, super::NAIVE);
         }
+        "tensor" => tensor(draft, name, &path, column.get("tensor-spec")),
         "long" | "double" | "float" | "string" | "boolean" => {}
         other => draft.leave(path, format!("a contract has no type `{other}`")),
+    }
+}
+
+/// A tensor's rows as arrays: the first dimension is that of the rows.
+fn tensor(draft: &mut Draft, name: &str, path: &str, spec: Option<&Json>) {
+    let dtype = match spec.and_then(|s| s.get("dtype")).and_then(Json::as_str) {
+        Some("float32") => Some(DType::Float32),
+        Some("float64") => Some(DType::Float64),
+        Some("int64") => Some(DType::Int64),
+        Some("int32") => Some(DType::Int32),
+        Some("uint8") => Some(DType::Uint8),
+        _ => None,
+    };
+    let shape = spec.and_then(|s| s.get("shape")).and_then(Json::as_array);
+    let length = |n: &Json| match n.as_i64() {
+        Some(-1) => Some(None),
+        Some(n) => u32::try_from(n).ok().map(Some),
+        None => None,
+    };
+    let lengths: Option<Vec<Option<u32>>> = shape.and_then(|s| s.iter().map(length).collect());
+    match (dtype, lengths.as_deref()) {
+        (Some(dtype), Some([None, row @ ..])) if !row.is_empty() => {
+            let target = draft.column(name);
+            target.kind = Some(InputType::Array);
+            target.input.missing = Missing::Reject;
+            target.input.dtype = Some(dtype);
+            target.input.shape = Some(row.to_vec());
+        }
+        _ => draft.leave(path, "a contract has no array of this element type and shape"),
     }
 }

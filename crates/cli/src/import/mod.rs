@@ -11,11 +11,15 @@ mod write;
 pub use write::{plain, yaml};
 
 use driftline::contract::{
-    Check, Contract, Input, InputType, Missing, Rule, Scalar, Severity, UnknownFields, Validator,
+    Accept, Check, Contract, Fields, Input, InputType, Missing, Rule, Scalar, Severity,
+    UnknownFields, Validator,
 };
 use driftline::{Error, ErrorCode, Result};
 use serde::Serialize;
 use serde_json::Value as Json;
+
+/// Why a column of times is worth a look.
+const NAIVE: &str = "times there need no offset, a timestamp here does; bounds are taken for UTC";
 
 /// Where a schema comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -46,6 +50,8 @@ pub struct Imported {
     pub contract: Contract,
     /// What it does not carry, in the file's order.
     pub not_carried: Vec<Left>,
+    /// What it carries as the library had it, and a person may want otherwise.
+    pub notes: Vec<Left>,
 }
 
 /// Reads a schema.
@@ -68,9 +74,13 @@ pub fn import(origin: Origin, text: &str) -> Result<Imported> {
 struct Draft {
     name: String,
     unknown_fields: UnknownFields,
+    fields: Fields,
     columns: Vec<Column>,
     rules: Vec<(String, Rule)>,
     left: Vec<Left>,
+    notes: Vec<Left>,
+    /// NaN is a missing value and infinity a number, as in pandas.
+    pandas: bool,
 }
 
 /// A column whose type may not be known yet.
@@ -78,6 +88,8 @@ struct Draft {
 struct Column {
     input: Input,
     kind: Option<InputType>,
+    /// The file states the type; else it follows from a clause, and Python's `True == 1` holds.
+    declared: bool,
     /// Checks with the place of the clause that each comes from.
     checks: Vec<(String, Check)>,
 }
@@ -87,9 +99,12 @@ impl Draft {
         Self {
             name: if name.is_empty() { "imported".to_owned() } else { name.to_owned() },
             unknown_fields: UnknownFields::Ignore,
+            fields: Fields::default(),
             columns: Vec::new(),
             rules: Vec::new(),
             left: Vec::new(),
+            notes: Vec::new(),
+            pandas: true,
         }
     }
 
@@ -101,7 +116,7 @@ impl Draft {
             input.required = false;
             input.missing = Missing::Allow;
             input.allow_empty = true;
-            self.columns.push(Column { input, kind: None, checks: Vec::new() });
+            self.columns.push(Column { input, kind: None, declared: false, checks: Vec::new() });
             self.columns.len() - 1
         });
         // just found or just pushed
@@ -109,30 +124,47 @@ impl Draft {
         &mut self.columns[at]
     }
 
+    fn note(&mut self, path: impl Into<String>, why: impl Into<String>) {
+        self.notes.push(Left { path: path.into(), why: why.into() });
+    }
+
     fn leave(&mut self, path: impl Into<String>, why: impl Into<String>) {
         self.left.push(Left { path: path.into(), why: why.into() });
     }
 
-    /// Drops the columns whose type nothing says, and checks the rest.
+    /// Gives the columns their types, and checks the whole. A column whose type nothing says takes
+    /// any value.
     fn finish(mut self) -> Result<Imported> {
         let mut inputs = Vec::new();
         for column in std::mem::take(&mut self.columns) {
             let mut input = column.input;
-            let Some(kind) = column.kind else {
-                self.leave(input.name, "nothing says the column's type: add an input by hand");
-                // the column may be there all the same
-                self.unknown_fields = UnknownFields::Ignore;
-                continue;
-            };
-            input.kind = kind;
+            input.kind = column.kind.unwrap_or(InputType::Any);
+            if column.kind.is_none() {
+                self.note(
+                    input.name.clone(),
+                    "nothing says the column's type: it takes any value, and no feature can use it",
+                );
+            }
+            let kind = input.kind;
             if kind == InputType::Text && input.values.is_some() {
                 input.kind = InputType::Category;
             }
             fit(&mut input);
+            if self.pandas {
+                let numbers = |check: &Check| match check {
+                    Check::InSet { values, .. } => {
+                        values.iter().any(|v| matches!(v, Scalar::Integer(_) | Scalar::Number(_)))
+                    }
+                    _ => false,
+                };
+                let listed = column.checks.iter().any(|(_, check)| numbers(check));
+                input.accept = as_pandas(input.kind, column.declared, listed);
+            }
             for (path, check) in column.checks {
                 // one that does not suit the type, or that the validator cannot run, is left
                 let mut alone = Input::new(&*input.name, input.kind);
                 alone.values.clone_from(&input.values);
+                alone.missing = Missing::Allow;
                 alone.checks.push(check.clone());
                 match usable(&contract("alone", vec![alone])) {
                     Ok(()) => input.checks.push(check),
@@ -143,7 +175,20 @@ impl Draft {
         }
         let mut whole = contract(&self.name, inputs);
         whole.unknown_fields = self.unknown_fields;
+        whole.fields = (self.fields != Fields::default()).then(|| self.fields.clone());
         whole.check()?;
+        if self.unknown_fields == UnknownFields::Ignore {
+            self.note(
+                "unknown_fields",
+                "fields without an input are left out: `reject` would find misspelt ones",
+            );
+        }
+        if whole.inputs.iter().any(|input| input.accept.contains(&Accept::Infinity)) {
+            self.note(
+                "accept",
+                "infinity and NaN pass as they do there: take both out of `accept` before a feature uses the field",
+            );
+        }
         for (path, rule) in std::mem::take(&mut self.rules) {
             whole.rules.push(rule);
             if let Err(error) = usable(&whole) {
@@ -151,12 +196,12 @@ impl Draft {
                 self.leave(path, error.message());
             }
         }
-        Ok(Imported { contract: whole, not_carried: self.left })
+        Ok(Imported { contract: whole, not_carried: self.left, notes: self.notes })
     }
 }
 
 /// A contract that only validates.
-fn contract(name: &str, inputs: Vec<Input>) -> Contract {
+pub fn contract(name: &str, inputs: Vec<Input>) -> Contract {
     Contract {
         format: Contract::FORMAT.to_owned(),
         name: name.to_owned(),
@@ -177,6 +222,20 @@ fn usable(contract: &Contract) -> Result<()> {
     Validator::new(contract).map(|_| ())
 }
 
+/// What a column of pandas takes for a value of the type; `listed` says that numbers are.
+fn as_pandas(kind: InputType, declared: bool, listed: bool) -> Vec<Accept> {
+    let mut accept = match kind {
+        InputType::Number | InputType::Any => vec![Accept::NanAsMissing, Accept::Infinity],
+        InputType::Integer | InputType::Timestamp => vec![Accept::NanAsMissing],
+        _ => Vec::new(),
+    };
+    let number = matches!(kind, InputType::Number | InputType::Integer);
+    if !declared && (number || (kind == InputType::Any && listed)) {
+        accept.push(Accept::BooleanAsNumber);
+    }
+    accept
+}
+
 /// Writes the bounds as the type wants them: whole for an integer.
 fn fit(input: &mut Input) {
     input.allow_empty &= input.kind == InputType::Text;
@@ -191,13 +250,14 @@ fn fit(input: &mut Input) {
     if input.kind != InputType::Integer {
         return;
     }
-    for bound in [&mut input.minimum, &mut input.maximum] {
-        // Great Expectations writes 18 as 18.0
-        if let Some(Scalar::Number(x)) = bound
+    // Great Expectations writes 18 as 18.0
+    let bounds = [&mut input.minimum, &mut input.maximum].into_iter().flatten();
+    for scalar in bounds.chain(input.values.iter_mut().flatten()) {
+        if let Scalar::Number(x) = scalar
             && x.fract() == 0.0
             && x.abs() < 9_007_199_254_740_992.0
         {
-            *bound = Some(Scalar::Integer(*x as i64));
+            *scalar = Scalar::Integer(*x as i64);
         }
     }
 }
@@ -231,6 +291,92 @@ fn kind_of(values: &[Scalar]) -> Option<InputType> {
     values.iter().all(|v| one(v) == Some(first)).then_some(first)
 }
 
+impl Column {
+    /// The value is one of a list, in which null says nothing: missing values pass anyway. `false`
+    /// if the list holds what is no value of a record.
+    fn one_of(&mut self, path: &str, list: &[Json], severity: Severity) -> bool {
+        let listed = list.iter().filter(|v| !v.is_null()).map(scalar).collect::<Option<Vec<_>>>();
+        let Some(mut values) = listed else { return false };
+        if values.is_empty() {
+            self.checks.push((path.to_owned(), Check::MissingOnly { severity }));
+            return true;
+        }
+        let mut seen = Vec::new();
+        values.retain(|v| {
+            let new = !seen.contains(v);
+            seen.push(v.clone());
+            new
+        });
+        let fresh = self.input.values.is_none() && !self.ranged();
+        let kind = kind_of(&values).filter(|kind| {
+            let text = *kind == InputType::Category;
+            fresh
+                && self.kind.is_none_or(|have| {
+                    text == matches!(have, InputType::Text | InputType::Category)
+                })
+        });
+        if let Some(kind) = kind {
+            self.kind = self.kind.or(Some(kind));
+            self.input.severity = severity;
+            self.input.values = Some(values);
+            return true;
+        }
+        // Python's True is 1
+        for value in &mut values {
+            if let Scalar::Bool(b) = value {
+                *value = Scalar::Integer(i64::from(*b));
+            }
+        }
+        values.dedup();
+        self.checks.push((path.to_owned(), Check::InSet { values, severity }));
+        true
+    }
+
+    fn ranged(&self) -> bool {
+        self.input.minimum.is_some() || self.input.maximum.is_some()
+    }
+
+    /// A range with a severity of its own, as the input's clause or, where that is taken, a check.
+    fn between(
+        &mut self,
+        path: &str,
+        low: Option<(Scalar, bool)>,
+        high: Option<(Scalar, bool)>,
+        severity: Severity,
+    ) {
+        let fresh = !self.ranged() && self.input.values.is_none();
+        let free = (low.is_none() || self.input.minimum.is_none())
+            && (high.is_none() || self.input.maximum.is_none());
+        if fresh || (free && self.input.severity == severity) {
+            self.input.severity = severity;
+            if let Some((low, open)) = low {
+                self.input.minimum = Some(low);
+                self.input.exclusive_minimum = open;
+            }
+            if let Some((high, open)) = high {
+                self.input.maximum = Some(high);
+                self.input.exclusive_maximum = open;
+            }
+            return;
+        }
+        let (minimum, exclusive_minimum) = low.map_or((None, false), |(s, open)| (Some(s), open));
+        let (maximum, exclusive_maximum) = high.map_or((None, false), |(s, open)| (Some(s), open));
+        let check =
+            Check::Range { minimum, exclusive_minimum, maximum, exclusive_maximum, severity };
+        self.checks.push((path.to_owned(), check));
+    }
+}
+
+/// A bound that binary64 does not hold is one of integers.
+fn kind_of_bounds<'a>(bounds: impl Iterator<Item = &'a Scalar>) -> InputType {
+    for bound in bounds {
+        if matches!(bound, Scalar::Integer(_)) && bound.as_f64().is_none() {
+            return InputType::Integer;
+        }
+    }
+    InputType::Number
+}
+
 fn bad(what: &str) -> Error {
     Error::new(ErrorCode::BadInput, format!("the file is no {what}"))
 }
@@ -238,3 +384,6 @@ fn bad(what: &str) -> Error {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod verdicts;

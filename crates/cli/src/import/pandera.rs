@@ -3,9 +3,11 @@
 //! Checks pass over nulls; a column without `nullable` refuses them, one without `required` must
 //! be there.
 
-use super::{Draft, bad, kind_of, number, scalar};
+use super::{Draft, bad, number, scalar};
 use driftline::Result;
-use driftline::contract::{Anchor, Check, InputType, Missing, Of, Scalar, Severity, UnknownFields};
+use driftline::contract::{
+    Anchor, Check, InputType, Missing, Of, Scalar, Severity, UnknownFields, parse_rfc3339,
+};
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value as Json;
@@ -79,6 +81,7 @@ pub fn read(text: &str) -> Result<Draft> {
             "api" | "version" | "title" | "description" | "metadata" => {}
             _ if empty => {}
             "unique" => draft.leave("unique", "it is about many rows"),
+            "ordered" => draft.fields.ordered = true,
             _ => draft.leave(key, "a contract has no clause for it"),
         }
     }
@@ -123,17 +126,25 @@ impl Clause<'_> {
     }
 
     fn dtype(&self, draft: &mut Draft) {
+        if self.value.is_null() {
+            return;
+        }
         let name = self.value.as_str().unwrap_or_default().to_lowercase();
         let kind = match name.split(['[', '(']).next().unwrap_or_default() {
             "int64" | "int" => Some(InputType::Integer),
             "float64" | "float" => Some(InputType::Number),
             "string" | "str" | "category" => Some(InputType::Text),
             "bool" | "boolean" => Some(InputType::Boolean),
-            "datetime64" if name.contains("utc") => Some(InputType::Timestamp),
+            "datetime64" => Some(InputType::Timestamp),
             _ => None,
         };
-        draft.column(self.column).kind = kind;
-        if kind.is_none() {
+        let column = draft.column(self.column);
+        column.kind = kind;
+        column.declared = kind.is_some();
+        if kind == Some(InputType::Timestamp) && !name.contains("utc") {
+            draft.note(&*self.path, super::NAIVE);
+        }
+        if kind.is_none() && name != "object" {
             let why = format!("a contract has no type that is exactly `{name}`");
             draft.leave(&*self.path, why);
         }
@@ -142,70 +153,111 @@ impl Clause<'_> {
     fn check(&self, draft: &mut Draft) {
         let options = self.value.get("options").unwrap_or(self.value);
         let of = |name: &str| options.get(name).or_else(|| self.value.get(name));
-        let bare = |name: &str| of(name).unwrap_or(self.value);
-        let warn = of("raise_warning").and_then(Json::as_bool).unwrap_or(false);
         if of("ignore_na").and_then(Json::as_bool) == Some(false) {
             return draft.leave(&*self.path, "a contract's clauses pass over missing values");
         }
-        let truth = |name: &str| of(name).and_then(Json::as_bool).unwrap_or(true);
+        let warn = of("raise_warning").and_then(Json::as_bool).unwrap_or(false);
         let severity = if warn { Severity::Warn } else { Severity::Reject };
-        let input = &mut draft.column(self.column).input;
-        let ranged = input.minimum.is_some() || input.maximum.is_some() || input.values.is_some();
-        let mixed = ranged && input.severity != severity;
-        let carried = match self.key {
-            "in_range" => {
-                input.minimum = of("min_value").and_then(number);
-                input.maximum = of("max_value").and_then(number);
-                input.exclusive_minimum = !truth("include_min");
-                input.exclusive_maximum = !truth("include_max");
-                input.minimum.is_some() && input.maximum.is_some()
-            }
-            "greater_than" | "greater_than_or_equal_to" if input.minimum.is_none() => {
-                input.minimum = number(bare("min_value"));
-                input.exclusive_minimum = self.key == "greater_than" && input.minimum.is_some();
-                input.minimum.is_some()
-            }
-            "less_than" | "less_than_or_equal_to" if input.maximum.is_none() => {
-                input.maximum = number(bare("max_value"));
-                input.exclusive_maximum = self.key == "less_than" && input.maximum.is_some();
-                input.maximum.is_some()
-            }
-            "isin" => {
-                let list = bare("allowed_values").as_array();
-                let values: Option<Vec<Scalar>> = list.into_iter().flatten().map(scalar).collect();
-                input.values = values.filter(|v| kind_of(v).is_some());
-                input.values.is_some()
-            }
-            "str_length" => {
-                let length = |name| of(name).and_then(Json::as_u64).and_then(|n| n.try_into().ok());
-                input.min_length = length("min_value");
-                input.max_length = length("max_value");
-                input.min_length.is_some() || input.max_length.is_some()
-            }
-            // pandera matches at the start of the text
-            "str_matches" => match bare("pattern").as_str() {
-                Some(pattern) => {
-                    let check = Check::Regex {
-                        patterns: vec![pattern.to_owned()],
-                        of: Of::All,
-                        anchor: Anchor::Start,
-                        python: true,
-                        severity,
-                    };
-                    let column = draft.column(self.column);
-                    return column.checks.push((self.path.clone(), check));
-                }
-                None => false,
-            },
-            _ => false,
+        let column = draft.column(self.column);
+        let instants = column.kind == Some(InputType::Timestamp);
+        let end = |name: &str, open: bool| {
+            // a check of one value is written without its name
+            let value = of(name).or((!self.value.is_object()).then_some(self.value))?;
+            let scalar = if instants { instant(value) } else { number(value) };
+            scalar.map(|scalar| (scalar, open))
         };
-        if !carried {
-            return draft.leave(&*self.path, "a contract has no clause for it");
+        let include = |name: &str| of(name).and_then(Json::as_bool).unwrap_or(true);
+        let ends = match self.key {
+            "in_range" => {
+                let low = end("min_value", !include("include_min"));
+                let high = end("max_value", !include("include_max"));
+                low.zip(high).map(|(low, high)| (Some(low), Some(high)))
+            }
+            "greater_than" | "greater_than_or_equal_to" => {
+                end("min_value", self.key == "greater_than").map(|low| (Some(low), None))
+            }
+            "less_than" | "less_than_or_equal_to" => {
+                end("max_value", self.key == "less_than").map(|high| (None, Some(high)))
+            }
+            _ => None,
+        };
+        if let Some((low, high)) = ends {
+            let bounds = [&low, &high].into_iter().flatten().map(|(scalar, _)| scalar);
+            let kind = super::kind_of_bounds(bounds);
+            column.kind.get_or_insert(kind);
+            return column.between(&self.path, low, high, severity);
         }
-        input.severity = if mixed { input.severity.max(severity) } else { severity };
-        if mixed {
-            let why = "an input's clauses have one severity: the gravest of them is taken";
-            draft.leave(&*self.path, why);
+        let bare = |name: &str| of(name).unwrap_or(self.value);
+        if self.key == "isin" {
+            let list = bare("allowed_values").as_array().map(Vec::as_slice).unwrap_or_default();
+            if !column.one_of(&self.path, list, severity) {
+                draft.leave(&*self.path, "the list holds what is no value of a record");
+            }
+            return;
+        }
+        match self.one_check(&of, severity) {
+            Some(check) => {
+                if !matches!(check, Check::InSet { .. } | Check::NotInSet { .. }) {
+                    column.kind.get_or_insert(InputType::Text);
+                }
+                column.checks.push((self.path.clone(), check));
+            }
+            None => draft.leave(&*self.path, "a contract has no clause for it"),
         }
     }
+
+    /// The check of one value that pandera's check is.
+    fn one_check<'j>(
+        &'j self,
+        of: &dyn Fn(&str) -> Option<&'j Json>,
+        severity: Severity,
+    ) -> Option<Check> {
+        let bare = |name: &str| of(name).unwrap_or(self.value);
+        let text = |name: &str| bare(name).as_str().map(str::to_owned);
+        let regex = |pattern: String, anchor| Check::Regex {
+            patterns: vec![pattern],
+            of: Of::All,
+            anchor,
+            python: true,
+            severity,
+        };
+        let like = |pattern: String| Check::Like { patterns: vec![pattern], of: Of::All, severity };
+        Some(match self.key {
+            "equal_to" => Check::InSet { values: vec![scalar(bare("value"))?], severity },
+            "not_equal_to" => Check::NotInSet { values: vec![scalar(bare("value"))?], severity },
+            "notin" => {
+                let list = bare("forbidden_values").as_array()?;
+                let values = list.iter().map(scalar).collect::<Option<Vec<_>>>()?;
+                Check::NotInSet { values, severity }
+            }
+            // pandera matches at the start of the text, and searches in the other
+            "str_matches" => regex(text("pattern")?, Anchor::Start),
+            "str_contains" => regex(text("pattern")?, Anchor::Search),
+            "str_startswith" => like(format!("{}%", plain(&text("string")?))),
+            "str_endswith" => like(format!("%{}", plain(&text("string")?))),
+            "str_length" => {
+                let length = |name| of(name).and_then(Json::as_u64).and_then(|n| n.try_into().ok());
+                let exact: Option<u32> = length("exact_value");
+                let (minimum, maximum) =
+                    (exact.or_else(|| length("min_value")), exact.or_else(|| length("max_value")));
+                minimum.or(maximum)?;
+                Check::Length { minimum, maximum, severity }
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// A timestamp as pandera writes one: in UTC, without saying so.
+fn instant(value: &Json) -> Option<Scalar> {
+    let mut text = value.as_str()?.replacen(' ', "T", 1);
+    if parse_rfc3339(&text).is_err() {
+        text.push('Z');
+    }
+    parse_rfc3339(&text).is_ok().then_some(Scalar::Text(text))
+}
+
+/// A text in which nothing stands for another.
+fn plain(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

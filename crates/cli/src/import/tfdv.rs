@@ -14,6 +14,7 @@ pub fn read(text: &str) -> Result<Draft> {
         return Err(bad("schema of TensorFlow Data Validation"));
     }
     let mut draft = Draft::new("");
+    draft.pandas = false;
     for (name, field) in &schema.0 {
         match (name.as_str(), field) {
             ("feature", Field::Message(feature)) => carry(&mut draft, &schema, feature),
@@ -48,6 +49,15 @@ fn carry(draft: &mut Draft, schema: &Message, feature: &Message) {
         Some("BYTES") => Some(InputType::Text),
         _ => None,
     };
+    column.declared = true;
+    let float = column.kind == Some(InputType::Number);
+    let refused = |clause: &str| {
+        let domain = feature.message("float_domain");
+        domain.and_then(|d| d.word(clause)).is_some_and(|word| word == "true")
+    };
+    if float && !(refused("disallow_nan") && refused("disallow_inf")) {
+        draft.note(path("type"), "NaN and infinity, which pass there, are refused");
+    }
     for (clause, field) in &feature.0 {
         let at = path(clause);
         match (clause.as_str(), field) {

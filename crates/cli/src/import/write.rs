@@ -21,6 +21,12 @@ pub fn yaml(imported: &Imported, file: &str) -> Result<String> {
             let _ = writeln!(out, "#   {}: {}", one_line(&left.path), one_line(&left.why));
         }
     }
+    if !imported.notes.is_empty() {
+        out.push_str("# To look at:\n");
+        for note in &imported.notes {
+            let _ = writeln!(out, "#   {}: {}", one_line(&note.path), one_line(&note.why));
+        }
+    }
     let contract = &imported.contract;
     let _ = writeln!(
         out,
@@ -32,6 +38,9 @@ pub fn yaml(imported: &Imported, file: &str) -> Result<String> {
     let _ = writeln!(out, "unknown_fields: {}\n\ninputs:", plain(&unknown));
     for input in &contract.inputs {
         write(input, &mut out)?;
+    }
+    if let Some(fields) = &contract.fields {
+        let _ = writeln!(out, "\nfields: {}", json(fields)?);
     }
     if !contract.rules.is_empty() {
         out.push_str("\nrules:\n");

@@ -4,10 +4,10 @@ mod readme;
 mod runtime;
 mod types;
 
-pub use types::describe;
+pub use types::{describe, fields, in_comment, labels, range, record_name};
 
 use driftline::bundle::{RuntimeKind, wasm};
-use driftline::contract::{Check, Contract};
+use driftline::contract::Contract;
 use driftline::{Error, ErrorCode, Result};
 use runtime::Runtime;
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ pub fn files(plan: &Plan<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
 pub fn fits(contract: &Contract) -> Result<()> {
     for (i, input) in contract.inputs.iter().enumerate() {
         for (j, check) in input.checks.iter().enumerate() {
-            if matches!(check, Check::Regex { .. } | Check::JsonSchema { .. } | Check::Nfc { .. }) {
+            if check.requires().is_some() {
                 return Err(Error::new(
                     ErrorCode::RuntimeMismatch,
                     format!("the runtime of npm packages has no check `{}`", check.name()),
@@ -87,13 +87,13 @@ fn fill(template: &str, plan: &Plan<'_>, target: &str) -> Result<String> {
     let contract = plan.contract;
     let description = contract.description.as_deref().unwrap_or(&contract.name);
     let json = target.ends_with(".json");
-    let description = if json { json_inside(description) } else { types::in_comment(description) };
+    let description = if json { json_inside(description) } else { in_comment(description) };
     let filled = template
         .replace("{{name}}", &npm_name(&contract.name))
         .replace("{{version}}", plan.version)
-        .replace("{{type}}", &types::record_name(&contract.name))
-        .replace("{{fields}}", &types::fields(contract))
-        .replace("{{labels}}", &types::labels(contract))
+        .replace("{{type}}", &record_name(&contract.name))
+        .replace("{{fields}}", &fields(contract))
+        .replace("{{labels}}", &labels(contract))
         .replace("{{description}}", &description);
     if json && serde_json::from_str::<serde_json::Value>(&filled).is_err() {
         return Err(Error::new(

@@ -1,6 +1,7 @@
 //! TypeScript types of one model's record and labels.
 
 use driftline::contract::{Contract, Input, InputType, Missing, Scalar, Severity, Unseen};
+use driftline::tensor::DType;
 use std::fmt::Write as _;
 
 /// Name of the record's type, such as `FlightsDelayRecord`.
@@ -57,6 +58,11 @@ pub fn describe(input: &Input) -> String {
     parts.extend(input.description.clone());
     parts.extend(input.unit.clone());
     parts.extend(range(input));
+    if let Some(shape) = &input.shape {
+        let length = |n: &Option<u32>| n.map_or("any".to_owned(), |n| n.to_string());
+        let lengths: Vec<String> = shape.iter().map(length).collect();
+        parts.push(format!("shape {}", lengths.join(" × ")));
+    }
     if input.kind == InputType::Timestamp {
         parts.push("RFC 3339 text with an offset, or a `Date`".to_owned());
     }
@@ -100,7 +106,27 @@ fn value_type(input: &Input) -> String {
         (InputType::Integer, None) => "number | bigint".to_owned(),
         (InputType::Boolean, _) => "boolean".to_owned(),
         (InputType::Timestamp, _) => "string | Date".to_owned(),
+        (InputType::Array, _) => array_type(input),
         (InputType::Any, _) => "unknown".to_owned(),
+    }
+}
+
+/// Nested arrays, a flat typed array where that has one shape, or a flat one with its shape.
+fn array_type(input: &Input) -> String {
+    let shape = input.shape.as_deref().unwrap_or_default();
+    let (typed, element) = match input.dtype {
+        Some(DType::Float64) => ("Float64Array", "number"),
+        Some(DType::Int64) => ("BigInt64Array", "(number | bigint)"),
+        Some(DType::Int32) => ("Int32Array", "number"),
+        Some(DType::Uint8) => ("Uint8Array | Uint8ClampedArray", "number"),
+        _ => ("Float32Array", "number"),
+    };
+    let nested = format!("{element}{}", "[]".repeat(shape.len()));
+    let described = format!("{{ shape: number[]; data: {typed} | {element}[] }}");
+    if shape.iter().filter(|n| n.is_none()).count() > 1 {
+        union([nested, described].into_iter())
+    } else {
+        union([nested, typed.to_owned(), described].into_iter())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Body, Row, Source};
 use driftline::contract::{InputType, Value};
+use driftline::tensor::TensorData;
 use driftline::{Error, ErrorCode, Result};
 use indicatif::ProgressBar;
 use jiff::tz::TimeZone;
@@ -160,7 +161,7 @@ fn plain(field: Field) -> Value<'static> {
         Field::Float(x) => Value::Number(x.into()),
         Field::Double(x) => Value::Number(x),
         Field::Str(t) => text(t),
-        Field::Bytes(b) => Value::Bytes(Cow::Owned(b.data().to_vec())),
+        Field::Bytes(b) => Value::Typed(TensorData::Uint8(b.data().to_vec())),
         Field::Decimal(_) => Value::Other("decimal"),
         Field::Date(_) => Value::Other("date without a time"),
         Field::TimeMillis(_) | Field::TimeMicros(_) => Value::Other("time without a date"),
