@@ -60,7 +60,7 @@ pub fn encode(value: &Value<'_>, key: &mut Vec<u8>) -> bool {
             key.extend(text.as_bytes());
         }
         Value::Other(HUGE_INTEGER) => key.push(b'h'),
-        Value::List(_) | Value::Floats(_) => key.push(b'a'),
+        Value::List(_) => key.push(b'a'),
         Value::Object(_) => key.push(b'o'),
         other => {
             key.push(b'x');
