@@ -27,9 +27,22 @@ function readNpy(name, bytes) {
   const descr = /'descr': '([^']+)'/.exec(header)[1];
   const shape = /'shape': \(([^)]*)\)/.exec(header)[1].split(",").filter((n) => n.trim()).map(Number);
   const known = TYPES[descr];
-  if (!known || header.includes("'fortran_order': True")) throw new Error(`${name}: ${header}`);
+  if (!known) throw new Error(`${name}: ${header}`);
   const [type, Typed] = known;
-  return { type, shape, data: new Typed(bytes.slice(start + length).buffer) };
+  const data = new Typed(bytes.slice(start + length).buffer);
+  const columnMajor = header.includes("'fortran_order': True");
+  if (columnMajor && shape.length !== 2) throw new Error(`${name}: ${header}`);
+  return { type, shape, data: columnMajor ? rowMajor(data, shape) : data };
+}
+
+function rowMajor(data, [rows, columns]) {
+  const out = new data.constructor(data.length);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      out[row * columns + column] = data[column * rows + row];
+    }
+  }
+  return out;
 }
 
 /** The first `rows` rows, repeated if there are fewer. */
