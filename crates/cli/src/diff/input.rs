@@ -106,6 +106,7 @@ fn changed(a: &Input, b: &Input, path: &str, changes: &mut Changes) {
         }
     }
     values(a, b, path, changes);
+    array(a, b, path, changes);
     if b.kind == InputType::Text {
         let (old, new) = ((a.min_length, a.max_length), (b.min_length, b.max_length));
         let moved = clause::length_moved(old, new);
@@ -177,6 +178,30 @@ fn all_pass(a: &Input, b: &Input) -> bool {
         validator.validate(RawRecord { values, ..RawRecord::default() }, &mut violations);
         violations.iter().all(|v| v.severity == Severity::Warn)
     })
+}
+
+/// Element type and shape of an array.
+fn array(a: &Input, b: &Input, path: &str, changes: &mut Changes) {
+    if a.dtype != b.dtype {
+        let why = "arrays of the former element type are refused now";
+        changes.push(format!("{path}.dtype"), Verdict::Major, (a.dtype, b.dtype), why);
+    }
+    if a.shape == b.shape {
+        return;
+    }
+    let looser = match (&a.shape, &b.shape) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(a), Some(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| b.is_none() || a == b)
+        }
+    };
+    let (verdict, why) = if looser {
+        (Verdict::Minor, "more shapes are taken")
+    } else {
+        (Verdict::Major, "arrays of a former shape are refused now")
+    };
+    changes.push(format!("{path}.shape"), verdict, (&a.shape, &b.shape), why);
 }
 
 fn missing(a: &Input, b: &Input, path: String, changes: &mut Changes) {

@@ -33,7 +33,8 @@ fn end(kind: InputType, (scalar, open): Written<'_>, low: bool) -> Option<End> {
         (InputType::Integer, Scalar::Integer(i)) => {
             End::Integer(i128::from(*i) + if low { i128::from(open) } else { -i128::from(open) })
         }
-        (InputType::Number, scalar) => {
+        // of an array the ends are those of every element
+        (InputType::Number | InputType::Array, scalar) => {
             scalar.as_f64().map_or(End::Unknown, |x| End::Number(x, open))
         }
         (InputType::Timestamp, Scalar::Text(text)) => {

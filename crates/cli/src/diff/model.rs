@@ -77,8 +77,12 @@ fn features(a: &Contract, b: &Contract, retrained: bool, changes: &mut Changes) 
 
 /// Whether a step takes only some numbers, so that a record may be refused by it.
 fn refuses(feature: &Feature) -> bool {
-    let partial = |s: &Step| matches!(s, Step::Log { .. } | Step::Log1p {} | Step::BoxCox { .. });
-    feature.steps.iter().any(partial)
+    feature.steps.iter().any(|step| {
+        matches!(
+            step,
+            Step::Log { .. } | Step::Log1p {} | Step::BoxCox { .. } | Step::CenterCrop { .. }
+        )
+    })
 }
 
 fn tensors(a: &Contract, b: &Contract, retrained: bool, changes: &mut Changes) {

@@ -226,6 +226,26 @@ fn a_category_may_become_a_text_that_takes_all_of_it() {
     }
 }
 
+#[test]
+fn arrays_are_compared_by_element_and_shape() {
+    let of = |dtype: &str, shape: Json, maximum: i64| {
+        version(&json!({"format": "driftline.contract/1", "name": "t", "inputs": [
+            {"name": "x", "type": "array", "dtype": dtype, "shape": shape, "minimum": 0,
+             "maximum": maximum}]}))
+    };
+    let a = of("uint8", json!([null, 8, 3]), 255);
+    for (b, verdict) in [
+        (of("uint8", json!([null, 8, 3]), 255), Verdict::None),
+        (of("uint8", json!([null, null, 3]), 255), Verdict::Minor),
+        (of("uint8", json!([8, 8, 3]), 255), Verdict::Major),
+        (of("uint8", json!([null, 8]), 255), Verdict::Major),
+        (of("float32", json!([null, 8, 3]), 255), Verdict::Major),
+        (of("uint8", json!([null, 8, 3]), 254), Verdict::Major),
+    ] {
+        assert_eq!(diff(&a, &b).verdict(), verdict, "{b:?}");
+    }
+}
+
 /// One input of any type with any clauses.
 fn input() -> impl Strategy<Value = Json> {
     let severity = prop::sample::select(vec!["reject", "escalate", "warn"]);
