@@ -4,7 +4,7 @@ import type { Columns, Decision, Gate, GateInfo, Violation } from "./api.js";
 import { piecesOf } from "./rows.js";
 import { fault, fromCore } from "./error.js";
 import type { RawGate } from "./glue.js";
-import { type Parts, start, startSync, trapped } from "./instance.js";
+import { type Live, type Parts, start, startSync, trapped } from "./instance.js";
 
 // engines without explicit resource management have no such symbol yet
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
@@ -14,18 +14,18 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
   readonly identity: string;
   readonly info: GateInfo;
   #parts: Parts | null;
-  #raw: RawGate | null;
+  #live: Live | null;
   #calling = false;
 
-  constructor(parts: Parts, raw: RawGate) {
+  constructor(parts: Parts, live: Live) {
     this.#parts = parts;
-    this.#raw = raw;
-    this.identity = raw.identity;
-    this.info = raw.info();
+    this.#live = live;
+    this.identity = live.raw.identity;
+    this.info = live.raw.info();
   }
 
   predict(record: Row): Decision<Label> {
-    return this.#call((raw) => raw.predict(record)) as Decision<Label>;
+    return this.#call((raw, live) => live.short(record) ?? raw.predict(record)) as Decision<Label>;
   }
 
   predictMany(rows: readonly Row[] | Columns<Row>): Decision<Label>[] {
@@ -45,8 +45,8 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
   }
 
   dispose(): void {
-    const raw = this.#raw;
-    this.#raw = null;
+    const raw = this.#live?.raw;
+    this.#live = null;
     this.#parts = null;
     if (this.#calling) raw?.__destroy_into_raw();
     else raw?.free();
@@ -56,9 +56,10 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     this.dispose();
   }
 
-  #call<T>(work: (raw: RawGate) => T): T {
+  #call<T>(work: (raw: RawGate, live: Live) => T): T {
     if (this.#parts === null) throw fault("disposed", "the gate was disposed of");
-    if (this.#raw === null) throw fault("trap", "the replaced instance is not ready yet");
+    const live = this.#live;
+    if (live === null) throw fault("trap", "the replaced instance is not ready yet");
     if (this.#calling) {
       throw fault("bad_usage", "the gate was called while it was reading a record", {
         help: "send plain data; a getter of a record must not call the gate",
@@ -66,7 +67,7 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     }
     this.#calling = true;
     try {
-      return work(this.#raw);
+      return work(live.raw, live);
     } catch (raised) {
       const error = fromCore(raised);
       if (error !== null) throw error;
@@ -81,17 +82,17 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
   /** Puts a new instance in the place of a poisoned one. */
   #replace(): void {
     const parts = this.#parts;
-    this.#raw?.__destroy_into_raw();
-    this.#raw = null;
+    this.#live?.raw.__destroy_into_raw();
+    this.#live = null;
     if (parts === null) return;
     try {
-      this.#raw = startSync(parts);
+      this.#live = startSync(parts);
     } catch {
       // too large to be instantiated at once on this thread; calls are refused until it is there
       void start(parts).then(
-        (raw) => {
-          if (this.#parts === null) raw.free();
-          else this.#raw = raw;
+        (live) => {
+          if (this.#parts === null) live.raw.free();
+          else this.#live = live;
         },
         () => undefined,
       );

@@ -2,7 +2,8 @@
 
 import { DriftlineError } from "./api.js";
 import { fault, fromCore, messageOf } from "./error.js";
-import { createGlue, type Glue, type RawGate } from "./glue.js";
+import { type Short, short } from "./flat.js";
+import { createGlue, type Exports, type Glue, type RawGate } from "./glue.js";
 
 /** What a gate is made from, and made again after a trap. */
 export interface Parts {
@@ -10,31 +11,41 @@ export interface Parts {
   readonly bundle: Uint8Array;
 }
 
+/** A gate on an instance, with its short way. */
+export interface Live {
+  readonly raw: RawGate;
+  readonly short: Short;
+}
+
 /** Instantiates at once. Browsers refuse more than 8 MB this way on the main thread. */
-export function startSync(parts: Parts): RawGate {
+export function startSync(parts: Parts): Live {
   const glue = createGlue();
+  let exports: Exports;
   try {
-    glue.initSync({ module: parts.module });
+    exports = glue.initSync({ module: parts.module });
   } catch (raised) {
     throw instantiationFault(raised);
   }
-  return open(glue, parts.bundle);
+  return open(glue, exports, parts.bundle);
 }
 
 /** Instantiates without holding up the page. */
-export async function start(parts: Parts): Promise<RawGate> {
+export async function start(parts: Parts): Promise<Live> {
   const glue = createGlue();
+  let exports: Exports;
   try {
-    await glue.default({ module_or_path: parts.module });
+    exports = await glue.default({ module_or_path: parts.module });
   } catch (raised) {
     throw instantiationFault(raised);
   }
-  return open(glue, parts.bundle);
+  return open(glue, exports, parts.bundle);
 }
 
-function open(glue: Glue, bundle: Uint8Array): RawGate {
+function open(glue: Glue, exports: Exports, bundle: Uint8Array): Live {
   try {
-    return new glue.WasmGate(bundle);
+    const raw = new glue.WasmGate(bundle);
+    const names = raw.info().inputs.map((input) => input.name);
+    return { raw, short: short(raw, exports.memory, names) };
   } catch (raised) {
     throw fromCore(raised) ?? trapped(raised);
   }

@@ -117,6 +117,13 @@ impl DecisionWriter {
             .collect()
     }
 
+    /// Actions, reasons and labels, each in the order of their places.
+    pub(super) fn vocabulary(&self) -> Array {
+        let labels: Array = self.labels.iter().map(|(_, label)| label).collect();
+        let (actions, reasons) = (self.actions.iter().collect(), self.reasons.iter().collect());
+        [actions, reasons, labels].iter().collect()
+    }
+
     fn label(&self, label: Option<&str>) -> JsValue {
         label
             .and_then(|label| self.labels.iter().find(|(known, _)| known.as_ref() == label))

@@ -2,6 +2,7 @@
 
 mod decision;
 mod error;
+mod flat;
 mod keys;
 #[cfg(feature = "raw")]
 mod raw;
@@ -9,6 +10,7 @@ mod record;
 
 use crate::gate::Gate;
 use decision::DecisionWriter;
+use flat::Flat;
 use keys::Keys;
 use wasm_bindgen::prelude::*;
 
@@ -30,6 +32,7 @@ pub struct WasmGate {
     gate: Gate,
     keys: Keys,
     writer: DecisionWriter,
+    flat: Flat,
 }
 
 #[wasm_bindgen]
@@ -44,7 +47,8 @@ impl WasmGate {
         let names = gate.info().inputs.iter().map(|input| input.name());
         let keys = Keys::new(names);
         let writer = DecisionWriter::new(gate.decider());
-        Ok(Self { gate, keys, writer })
+        let flat = Flat::new(&gate);
+        Ok(Self { gate, keys, writer, flat })
     }
 
     /// Decides one record.

@@ -10,11 +10,7 @@ use super::fault::{Checked, ensure};
 use super::step::Operator;
 use super::types::{Dim, Extents, TensorType};
 use crate::tensor::DType;
-
-/// Columns of a full panel.
-const WIDE: usize = 8;
-/// Columns of a narrow last panel.
-const NARROW: usize = 4;
+use driftline_kernels::dense::{NARROW, Place, WIDE, narrow, wide};
 
 /// Inputs: x f32 `[.., inputs]`; packed weights f32; bias f32 `[outputs]` or empty.
 ///
@@ -117,82 +113,13 @@ impl Operator for Dense {
             let bias = bias.get(first..).unwrap_or(&[]);
             let place = Place { first, outputs, bias };
             if width == WIDE {
-                panel_rows::<WIDE>(x, inputs, panel, place, out);
+                wide(x, inputs, panel, place, out);
             } else {
-                panel_rows::<NARROW>(x, inputs, panel, place, out);
+                narrow(x, inputs, panel, place, out);
             }
             rest = tail;
             first += width;
         }
         Ok(())
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    first: usize,
-    outputs: usize,
-    bias: &'a [f32],
-}
-
-impl Place<'_> {
-    fn store<const C: usize>(&self, sums: &[f32; C], row: &mut [f32]) {
-        let columns = row.get_mut(self.first..).unwrap_or(&mut []);
-        if self.bias.is_empty() {
-            for (to, sum) in columns.iter_mut().zip(sums) {
-                *to = *sum;
-            }
-        } else {
-            for ((to, sum), bias) in columns.iter_mut().zip(sums).zip(self.bias) {
-                *to = *sum + *bias;
-            }
-        }
-    }
-}
-
-/// All rows against one panel, four at a time.
-fn panel_rows<const C: usize>(
-    x: &[f32],
-    inputs: usize,
-    panel: &[f32],
-    place: Place<'_>,
-    out: &mut [f32],
-) {
-    let (weights, _) = panel.as_chunks::<C>();
-    let mut blocks = x.chunks_exact(inputs * 4);
-    let mut outs = out.chunks_exact_mut(place.outputs * 4);
-    for (rows, out) in blocks.by_ref().zip(outs.by_ref()) {
-        let mut split = rows.chunks_exact(inputs);
-        let (Some(a), Some(b), Some(c), Some(d)) =
-            (split.next(), split.next(), split.next(), split.next())
-        else {
-            continue;
-        };
-        let mut sums = [[0.0; C]; 4];
-        for ((((w, a), b), c), d) in weights.iter().zip(a).zip(b).zip(c).zip(d) {
-            let [sa, sb, sc, sd] = &mut sums;
-            multiply_add(sa, *a, w);
-            multiply_add(sb, *b, w);
-            multiply_add(sc, *c, w);
-            multiply_add(sd, *d, w);
-        }
-        for (sums, row) in sums.iter().zip(out.chunks_exact_mut(place.outputs)) {
-            place.store(sums, row);
-        }
-    }
-    let rest = blocks.remainder().chunks_exact(inputs);
-    for (row, out) in rest.zip(outs.into_remainder().chunks_exact_mut(place.outputs)) {
-        let mut sums = [0.0; C];
-        for (w, a) in weights.iter().zip(row) {
-            multiply_add(&mut sums, *a, w);
-        }
-        place.store(&sums, out);
-    }
-}
-
-#[inline(always)]
-fn multiply_add<const C: usize>(sums: &mut [f32; C], a: f32, w: &[f32; C]) {
-    for (sum, w) in sums.iter_mut().zip(w) {
-        *sum += a * *w;
     }
 }

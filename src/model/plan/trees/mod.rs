@@ -4,10 +4,9 @@
 //! follows the left one. All comparisons are brought to `x ≤ threshold` goes left by the compiler. A
 //! leaf is its own child, with a NaN as threshold, so that no comparison moves on from it; the NaN's
 //! payload is the leaf's number. Sums are taken in binary64 in the order of the trees, whatever the
-//! order of the walk, so that every layout gives the same bits.
-
-mod walk;
-mod weights;
+//! order of the walk, so that every layout gives the same bits. The walk itself is in
+//! `driftline_kernels`; what makes it sound is checked here.
+#![allow(unsafe_code)]
 
 use super::args::{Args, Outs, Signature};
 use super::bytes::Element;
@@ -18,63 +17,17 @@ use super::types::{Dim, Extents, Shape, TensorType};
 use crate::limits::MAX_TREE_NODES;
 use crate::tensor::DType;
 use bytemuck::Pod;
-use walk::Forest;
-use weights::Weights;
+pub use driftline_kernels::trees::{
+    Aggregate, FEATURE, LEAF as LEAF_F32, NAN_RIGHT, NO_SCORE, Walk, has_no_score,
+};
+use driftline_kernels::trees::{Forest, Leaves, Weights};
 
-/// Set in a node's feature word: NaN goes right.
-pub const NAN_RIGHT: u32 = 1 << 31;
 /// Set in a node's feature word: goes left if equal to the threshold.
 pub const EQUAL: u32 = 1 << 30;
 /// Set in a node's feature word: goes left if in the set whose number is the threshold's bits.
-pub const MEMBER: u32 = 1 << 29;
-/// The feature in a node's feature word.
-pub const FEATURE: u32 = MEMBER - 1;
-
-/// Bits of a leaf's threshold in a binary32 node, without the leaf's number.
-pub const LEAF_F32: u32 = 0x7fc0_0000;
+pub const MEMBER: u32 = FEATURE + 1;
 /// High bits of a leaf's threshold in a binary64 node; the low word is the leaf's number.
 pub const LEAF_F64: u32 = 0x7ff8_0000;
-
-/// A sum to which nothing was added yet: adding any weight to it gives that weight.
-pub const NO_SCORE: f64 = -0.0;
-
-/// Whether nothing was added to a sum.
-pub const fn has_no_score(x: f64) -> bool {
-    x.to_bits() == NO_SCORE.to_bits()
-}
-
-/// How the weights of one target come together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aggregate {
-    /// Their sum.
-    Sum,
-    /// Their sum, divided by the number of trees.
-    Average,
-    /// The least.
-    Min,
-    /// The greatest.
-    Max,
-}
-
-/// The order of the walk; the results are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Walk {
-    /// Eight at a time, as deep as the deepest: best for balanced trees.
-    Lanes,
-    /// Four at a time, until all arrived: best for trees of uneven depth.
-    Early,
-}
-
-/// How many weights the leaves have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Leaves {
-    /// One for each target.
-    Rows,
-    /// One, for the target of `ids`.
-    Single,
-    /// Those from `offsets[leaf]` to `offsets[leaf + 1]`.
-    Lists,
-}
 
 /// Inputs: x `[rows, features]` f32 or f64; nodes i32 `[n, 3]` or for f64 `[n, 4]`; roots i32;
 /// offsets i32; ids i32; weights f32 or f64; set offsets i32; set members as x.
@@ -406,64 +359,10 @@ impl Trees {
     /// Several trees of a row, or several rows of a tree, at a time.
     fn run_lanes(&self, args: &Args<'_>, roots: &[i32], weights: &Weights<'_>, out: &mut [f64]) {
         let Ok(nodes) = nodes_of::<[u32; 3]>(args.get(1)) else { return };
-        let forest = Forest { nodes, features: self.features };
-        let targets = self.targets as usize;
-        let mut blocks = args.get::<f32>(0).chunks_exact(self.features * LANES);
-        let mut sums = out.chunks_exact_mut(targets * LANES);
-        for (rows, sums) in blocks.by_ref().zip(sums.by_ref()) {
-            sums.fill(NO_SCORE);
-            let nan = has_nan(rows);
-            for (root, depth) in roots.iter().zip(&self.depths) {
-                let mut at = [*root as u32; LANES];
-                match self.walk {
-                    Walk::Lanes => forest.fixed(rows, self.features, &mut at, *depth, nan),
-                    Walk::Early => forest.early(rows, self.features, &mut at, nan),
-                }
-                for (sums, at) in sums.chunks_exact_mut(targets).zip(at) {
-                    weights.add(sums, forest.leaf(at));
-                }
-            }
-        }
-        let rest = blocks.remainder().chunks_exact(self.features);
-        for (row, sums) in rest.zip(sums.into_remainder().chunks_exact_mut(targets)) {
-            sums.fill(NO_SCORE);
-            let nan = has_nan(row);
-            match self.walk {
-                Walk::Lanes => {
-                    let depths = self.depths.chunks(LANES);
-                    for (group, depths) in roots.chunks(LANES).zip(depths) {
-                        let mut at = lanes::<LANES>(group);
-                        let depth = depths.iter().copied().max().unwrap_or(0);
-                        forest.fixed(row, 0, &mut at, depth, nan);
-                        weights.add_all(sums, group.len(), &at, &forest);
-                    }
-                }
-                Walk::Early => {
-                    for group in roots.chunks(4) {
-                        let mut at = lanes::<4>(group);
-                        forest.early(row, 0, &mut at, nan);
-                        weights.add_all(sums, group.len(), &at, &forest);
-                    }
-                }
-            }
-        }
+        // SAFETY: `check_nodes` saw every node of this constant, for rows of so many features
+        let forest = unsafe { Forest::new(nodes, self.features) };
+        forest.run(args.get::<f32>(0), roots, &self.depths, self.walk, weights, out);
     }
-}
-
-const LANES: usize = 8;
-
-fn has_nan(x: &[f32]) -> bool {
-    x.iter().fold(false, |nan, v| nan | v.is_nan())
-}
-
-/// The group's roots; the last one again where there are fewer.
-fn lanes<const W: usize>(group: &[i32]) -> [u32; W] {
-    let last = group.last().copied().unwrap_or(0) as u32;
-    let mut at = [last; W];
-    for (at, root) in at.iter_mut().zip(group) {
-        *at = *root as u32;
-    }
-    at
 }
 
 fn finite<T>(values: &[T], is_finite: impl Fn(&T) -> bool) -> Checked<usize> {

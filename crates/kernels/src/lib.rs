@@ -1,0 +1,7 @@
+//! The inner loops of the plan runtime: slices in, slices out, no dependency.
+//!
+//! They are a crate of their own because the level of optimisation is set for each crate: these are
+//! compiled for speed, everything around them for size.
+
+pub mod dense;
+pub mod trees;
