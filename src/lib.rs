@@ -1,11 +1,12 @@
 //! driftline: a gate in front of an ONNX model.
 //!
 //! The modules stand in the order of the data's way; each imports only from those before it, and
-//! from the foundations `error`, `limits`, `sorted` and `tensor`. `tests/architecture.rs` holds that.
+//! from the foundations `error`, `limits`, `sorted`, `stats` and `tensor`. `tests/architecture.rs` holds that.
 
 pub mod error;
 pub mod limits;
 pub mod sorted;
+pub mod stats;
 pub mod tensor;
 
 pub mod contract;

@@ -103,6 +103,9 @@ pub const MAX_LIST_DEPTH: usize = 5;
 /// Elements of one record's arrays together: a 4-megapixel image with four channels.
 pub const MAX_LIST_LENGTH: usize = 1 << 24;
 
+/// Points of one isotonic calibration map: each is a step that the fitting rows can tell apart.
+pub const MAX_CALIBRATION_POINTS: usize = 4_096;
+
 /// Bins of one histogram: more say nothing that a drift test could use.
 pub const MAX_BINS: usize = 4_096;
 

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// May be imported by every module; each of them only by those after it.
-const FOUNDATIONS: &[&str] = &["error", "limits", "sorted", "tensor"];
+const FOUNDATIONS: &[&str] = &["error", "limits", "sorted", "stats", "tensor"];
 
 /// The way of the data; then those that assemble it; then the leaf.
 const WAY: &[&str] = &[

@@ -25,10 +25,14 @@ export type Reason =
   | "confident"
   /** The confidence is below the label's threshold. */
   | "low_confidence"
+  /** The policy accepts no such answer, whatever its confidence. */
+  | "no_threshold"
   /** The predicted value lies within the policy's bounds. */
   | "within_bounds"
   /** The predicted value lies outside the policy's bounds. */
   | "out_of_bounds"
+  /** The truth may lie further from the predicted value than the policy tolerates. */
+  | "wide_interval"
   /** The record breaks a clause of the contract that refuses or escalates it. */
   | "violation"
   /** The model answered NaN, infinity, or a score outside `[0, 1]`. */
@@ -116,10 +120,14 @@ export interface Decision<Label extends string = string> {
   readonly value: number | null;
   /** The model's own answer, whatever the action, or `null` if the model was not asked. */
   readonly predicted: Label | null;
-  /** Score of each label in `[0, 1]`, or `null` if the model was not asked. */
+  /** Score of each label in `[0, 1]`, calibrated if the policy says how; `null` if the model was not asked. */
   readonly scores: Readonly<Record<Label, number>> | null;
   /** The highest score, in `[0, 1]`, which the policy compares with the label's threshold. */
   readonly confidence: number | null;
+  /** The labels that an escalated record may have, if the policy has `label_sets`. */
+  readonly label_set?: readonly Label[];
+  /** The interval that holds the truth, if the policy has one for a predicted value. */
+  readonly interval?: readonly [number, number];
   /** Every broken clause. */
   readonly violations: readonly Violation[];
   /** Identity of the bundle that decided: `sha256:` and 64 hexadecimal digits. */
@@ -310,9 +318,9 @@ export interface GateInfo {
   readonly kind: "binary" | "multiclass" | "multilabel" | "regression" | "ranking";
   /** The labels, in the order of the scores; none for a regression. */
   readonly labels: readonly string[];
-  /** By label: the confidence that it needs, in `[0, 1]`, and what happens below. */
+  /** By label: the confidence that it needs, in `[0, 1]`, and what happens below; `null`: never accepted. */
   readonly thresholds: Readonly<
-    Record<string, { readonly threshold: number; readonly below: "default" | "escalate" | "reject" }>
+    Record<string, { readonly threshold: number | null; readonly below: "default" | "escalate" | "reject" }>
   >;
   /** The label that the action `default` answers. */
   readonly default_label: string | null;

@@ -104,6 +104,7 @@ export function short(raw: RawGate, memory: WebAssembly.Memory, names: readonly 
     views();
     const [action, reason, chosen, value, predicted, confidence, count, broken] =
       answer as unknown as [number, number, number, number, number, number, number, number];
+    if (action !== action) return raw.flatWhole() as Decision;
     let scores: Record<string, number> | null = null;
     if (count === count) {
       scores = {};

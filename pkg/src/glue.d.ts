@@ -16,6 +16,7 @@ export interface RawGate {
   flatWords(): [string[], string[], string[]];
   flatPredict(): boolean;
   flatViolations(): Violation[];
+  flatWhole(): unknown;
   free(): void;
   /** Unregisters from the garbage collector without calling into the instance. */
   __destroy_into_raw(): number;

@@ -1,6 +1,7 @@
 //! The rules that turn scores into a decision.
 
-use super::{Action, Decision, Fallback, Policy, Reason, Scores};
+use super::calibration::Calibrator;
+use super::{Action, Decision, Fallback, Policy, Reason, Scores, ValuePolicy};
 use crate::contract::{OutputKind, Outputs, Severity, Violation};
 use crate::error::Result;
 use std::sync::Arc;
@@ -25,7 +26,8 @@ pub enum Outcome<'a> {
 pub struct Decider {
     kind: OutputKind,
     labels: Arc<[Arc<str>]>,
-    thresholds: Vec<(f64, Fallback)>,
+    thresholds: Vec<(Option<f64>, Fallback)>,
+    calibrator: Option<Calibrator>,
     default_label: Option<Arc<str>>,
     policy: Policy,
     identity: Arc<str>,
@@ -50,6 +52,7 @@ impl Decider {
             kind: outputs.kind,
             labels,
             thresholds,
+            calibrator: policy.calibration.as_ref().map(|c| c.ready(outputs)),
             default_label: policy.default_label.as_deref().map(Arc::from),
             policy: policy.clone(),
             identity: Arc::from(identity),
@@ -77,6 +80,8 @@ impl Decider {
             predicted: None,
             scores: None,
             confidence: None,
+            label_set: None,
+            interval: None,
             violations,
             identity: Arc::clone(&self.identity),
         };
@@ -95,15 +100,21 @@ impl Decider {
                 decision.predicted = None;
                 decision.scores = None;
                 decision.confidence = None;
+                decision.interval = None;
             }
             Some(Severity::Escalate) => refuse(&mut decision, Action::Escalate),
             _ => {}
+        }
+        if let (Action::Escalate, Some(sets), Some(scores)) =
+            (decision.action, &self.policy.label_sets, &decision.scores)
+        {
+            decision.label_set = Some(sets.of(scores));
         }
         decision
     }
 
     fn labelled(&self, decision: &mut Decision, scores: &[f64]) {
-        let values = match (scores, self.labels.len()) {
+        let mut values = match (scores, self.labels.len()) {
             ([second], 2) => vec![1.0 - second, *second],
             (all, labels) if all.len() == labels => all.to_vec(),
             _ => Vec::new(),
@@ -111,6 +122,9 @@ impl Decider {
         let sound = |p: &f64| (-PROBABILITY_SLACK..=1.0 + PROBABILITY_SLACK).contains(p);
         if values.is_empty() || !values.iter().all(sound) {
             return self.fall_back(decision, self.policy.on_error, Reason::BadScores);
+        }
+        if let Some(calibrator) = &self.calibrator {
+            calibrator.apply(&mut values);
         }
         // strictly greater: of equal scores the first label wins
         let mut top = (0, f64::NEG_INFINITY);
@@ -124,11 +138,12 @@ impl Decider {
         decision.confidence = Some(confidence.clamp(0.0, 1.0));
         decision.scores = Some(Scores::new(Arc::clone(&self.labels), values));
         match self.thresholds.get(index) {
-            Some((threshold, _)) if confidence >= *threshold => {
+            Some((Some(threshold), _)) if confidence >= *threshold => {
                 decision.action = Action::Accept;
                 decision.reason = Reason::Confident;
                 decision.label = decision.predicted.clone();
             }
+            Some((None, below)) => self.fall_back(decision, *below, Reason::NoThreshold),
             Some((_, below)) => self.fall_back(decision, *below, Reason::LowConfidence),
             None => self.fall_back(decision, self.policy.on_error, Reason::BadScores),
         }
@@ -139,7 +154,16 @@ impl Decider {
         else {
             return self.fall_back(decision, self.policy.on_error, Reason::BadScores);
         };
-        let bounds = self.policy.value.unwrap_or_default();
+        let none = ValuePolicy::default();
+        let bounds = self.policy.value.as_ref().unwrap_or(&none);
+        let half = bounds.interval.as_ref().map(|interval| interval.half_width(value));
+        decision.interval = half.flatten().map(|half| [value - half, value + half]);
+        if bounds.never {
+            return self.fall_back(decision, bounds.outside, Reason::NoThreshold);
+        }
+        if bounds.interval.as_ref().is_some_and(|i| !i.is_narrow(value)) {
+            return self.fall_back(decision, bounds.outside, Reason::WideInterval);
+        }
         let inside = bounds.minimum.is_none_or(|low| value >= low)
             && bounds.maximum.is_none_or(|high| value <= high);
         if inside {
@@ -158,7 +182,7 @@ impl Decider {
             Fallback::Reject => Action::Reject,
             Fallback::Default => {
                 decision.label = self.default_label.clone();
-                decision.value = self.policy.value.and_then(|v| v.default_value);
+                decision.value = self.policy.value.as_ref().and_then(|v| v.default_value);
                 Action::Default
             }
         };

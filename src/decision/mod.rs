@@ -1,8 +1,13 @@
 //! Scores and a policy to a decision with its reason.
 
+mod calibration;
+mod certificate;
+pub mod certify;
 mod decider;
 mod policy;
 
+pub use calibration::{Calibration, CalibrationMethod, Calibrator, apply_map};
+pub use certificate::{Certificate, CertifiedLabel, IntervalPolicy, LabelSets, Split};
 pub use decider::{Decider, Outcome};
 pub use policy::{Fallback, LabelPolicy, Policy, ValuePolicy};
 
@@ -73,6 +78,8 @@ reasons! {
     LowConfidence "low_confidence" "the confidence is below the label's threshold";
     WithinBounds "within_bounds" "the predicted value lies within the policy's bounds";
     OutOfBounds "out_of_bounds" "the predicted value lies outside the policy's bounds";
+    NoThreshold "no_threshold" "the policy accepts no such answer, whatever its confidence";
+    WideInterval "wide_interval" "the truth may lie further from the predicted value than the policy tolerates";
     Violation "violation" "the record breaks a clause of the contract that refuses or escalates it";
     BadScores "bad_scores" "the model answered NaN, infinity, or a score outside [0, 1]";
     ModelFailed "model_failed" "the model could not compute the record";
@@ -93,10 +100,15 @@ pub struct Decision {
     /// The model's own answer, whatever the action: the label with the highest score, the first
     /// of those that share it. `None` if the model did not run.
     pub predicted: Option<Arc<str>>,
-    /// Score of every label, in the contract's order. `None` if the model did not run.
+    /// Score of every label, in the contract's order, calibrated if the policy says how. `None` if
+    /// the model did not run. The model's own are what `Gate::explain` gives.
     pub scores: Option<Scores>,
     /// The highest score, in [0, 1].
     pub confidence: Option<f64>,
+    /// The labels that an escalated record may have, by the policy's `label_sets`.
+    pub label_set: Option<Vec<Arc<str>>>,
+    /// Lower and upper end of the interval that holds the truth, by the policy's `interval`.
+    pub interval: Option<[f64; 2]>,
     /// Every broken clause: those of the record as a whole first, then in the contract's order.
     pub violations: Vec<Violation>,
     /// Identity of the bundle that decided.
@@ -122,6 +134,11 @@ impl Scores {
         self.labels.iter().zip(self.values.iter().copied())
     }
 
+    /// The labels, in the contract's order.
+    pub fn labels(&self) -> &[Arc<str>] {
+        &self.labels
+    }
+
     /// The scores, in the contract's order of the labels.
     pub fn values(&self) -> &[f64] {
         &self.values
@@ -140,7 +157,8 @@ impl Serialize for Scores {
 
 impl Serialize for Decision {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(9))?;
+        let extra = usize::from(self.label_set.is_some()) + usize::from(self.interval.is_some());
+        let mut map = serializer.serialize_map(Some(9 + extra))?;
         map.serialize_entry("action", &self.action)?;
         map.serialize_entry("reason", &self.reason)?;
         map.serialize_entry("label", &self.label)?;
@@ -148,6 +166,12 @@ impl Serialize for Decision {
         map.serialize_entry("predicted", &self.predicted)?;
         map.serialize_entry("confidence", &self.confidence)?;
         map.serialize_entry("scores", &self.scores)?;
+        if let Some(set) = &self.label_set {
+            map.serialize_entry("label_set", set)?;
+        }
+        if let Some(interval) = &self.interval {
+            map.serialize_entry("interval", interval)?;
+        }
         map.serialize_entry("violations", &self.violations)?;
         map.serialize_entry("identity", &self.identity)?;
         map.end()

@@ -1,5 +1,7 @@
 //! The policy file: thresholds, and what happens below them.
 
+use super::calibration::Calibration;
+use super::certificate::{Certificate, IntervalPolicy, LabelSets};
 use crate::contract::{OutputKind, Outputs, read_json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_DEFINITION_BYTES;
@@ -25,6 +27,15 @@ pub struct Policy {
     /// What happens if the model fails or its scores are no probabilities.
     #[serde(default, skip_serializing_if = "is_escalate")]
     pub on_error: Fallback,
+    /// How scores become probabilities, before anything is compared with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// Which labels an escalated record may have, for the person who decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_sets: Option<LabelSets>,
+    /// What the thresholds rest on; decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
 }
 
 /// What happens instead of accepting.
@@ -46,15 +57,17 @@ pub enum Fallback {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LabelPolicy {
-    /// The label is accepted if its score is at least this, in [0, 1].
-    pub threshold: f64,
+    /// The label is accepted if its score, calibrated if the policy says how, is at least this, in
+    /// [0, 1]. `null`: it is never accepted.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub threshold: Option<f64>,
     /// What happens if its score is the highest, but lower than the threshold.
     #[serde(default)]
     pub below: Fallback,
 }
 
 /// When a number is accepted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ValuePolicy {
@@ -70,6 +83,16 @@ pub struct ValuePolicy {
     /// The lower-risk number that the action `default` answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_value: Option<f64>,
+    /// `true`: no number is accepted, whatever the bounds.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub never: bool,
+    /// How far the truth may lie from the number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<IntervalPolicy>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 fn is_escalate(fallback: &Fallback) -> bool {
@@ -82,13 +105,16 @@ impl Policy {
 
     /// The policy of a bundle that was built without one: every answer is accepted.
     pub fn accept_all(outputs: &Outputs) -> Self {
-        let all = LabelPolicy { threshold: 0.0, below: Fallback::Escalate };
+        let all = LabelPolicy { threshold: Some(0.0), below: Fallback::Escalate };
         Self {
             format: Self::FORMAT.to_owned(),
             labels: outputs.labels.iter().map(|label| (label.clone(), all)).collect(),
             default_label: None,
             value: None,
             on_error: Fallback::Escalate,
+            calibration: None,
+            label_sets: None,
+            certificate: None,
         }
     }
 
@@ -116,6 +142,12 @@ impl Policy {
             )
             .at_path("format"));
         }
+        if let Some(calibration) = &self.calibration {
+            calibration.check(outputs)?;
+        }
+        if let Some(sets) = &self.label_sets {
+            sets.check(outputs)?;
+        }
         match outputs.kind {
             OutputKind::Binary | OutputKind::Multiclass => self.check_labels(outputs),
             OutputKind::Regression | OutputKind::Ranking => self.check_value(),
@@ -140,7 +172,7 @@ impl Policy {
             if !outputs.labels.contains(label) {
                 return invalid(&path, &format!("the contract has no label `{label}`"));
             }
-            if !(0.0..=1.0).contains(&entry.threshold) {
+            if entry.threshold.is_some_and(|t| !(0.0..=1.0).contains(&t)) {
                 return invalid(&format!("{path}.threshold"), "a threshold lies in [0, 1]");
             }
             defaults |= entry.below == Fallback::Default;
@@ -158,7 +190,11 @@ impl Policy {
         if !self.labels.is_empty() || self.default_label.is_some() {
             return invalid("labels", "the model answers a number, not labels");
         }
-        let value = self.value.unwrap_or_default();
+        let Some(value) = &self.value else {
+            let message = "the action `default` needs a number";
+            let defaults = self.on_error == Fallback::Default;
+            return if defaults { invalid("value.default_value", message) } else { Ok(()) };
+        };
         let bounds = [value.minimum, value.maximum, value.default_value];
         if bounds.iter().flatten().any(|x| !x.is_finite()) {
             return invalid("value", "the bounds must be finite");
@@ -167,6 +203,9 @@ impl Policy {
             && low > high
         {
             return invalid("value.minimum", "the minimum is above the maximum");
+        }
+        if let Some(interval) = &value.interval {
+            interval.check()?;
         }
         let defaults = value.outside == Fallback::Default || self.on_error == Fallback::Default;
         if defaults && value.default_value.is_none() {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::decision::LabelSets;
 use crate::error::ErrorCode;
 use proptest::prelude::*;
 
@@ -113,6 +114,81 @@ fn a_number_is_held_to_its_bounds() {
     assert_eq!((at(10.0).action, at(10.0).value), (Action::Accept, Some(10.0)));
     assert_eq!((at(10.5).action, at(10.5).value), (Action::Default, Some(5.0)));
     assert_eq!(at(f64::NAN).reason, Reason::BadScores);
+}
+
+#[test]
+fn thresholds_are_compared_with_calibrated_scores() {
+    let policy = policy(
+        r#"{"format":"driftline.policy/1","calibration":{"method":"isotonic","labels":{"late":[0,0,1,0.5]}},
+            "labels":{"on_time":{"threshold":0.75},"late":{"threshold":0.5}}}"#,
+    );
+    let d = Decider::new(&policy, &outputs(OutputKind::Binary, &["on_time", "late"]), "x").unwrap();
+    let d = d.decide(Outcome::Scores(&[0.5, 0.5]), Vec::new());
+    assert_eq!((d.action, d.confidence), (Action::Accept, Some(0.75)));
+    assert_eq!(d.scores.unwrap().values(), [0.75, 0.25]);
+}
+
+#[test]
+fn without_a_threshold_no_confidence_is_enough() {
+    let text = r#"{"format":"driftline.policy/1","labels":{
+        "on_time":{"threshold":null},"late":{"threshold":0.7}}}"#;
+    let d = Decider::new(&policy(text), &outputs(OutputKind::Binary, &["on_time", "late"]), "x")
+        .unwrap();
+    let d = d.decide(Outcome::Scores(&[1.0, 0.0]), Vec::new());
+    assert_eq!((d.action, d.reason), (Action::Escalate, Reason::NoThreshold));
+    let forgotten = text.replace(r#""threshold":null"#, "");
+    let error = Policy::from_json(forgotten.as_bytes()).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::PolicySyntax, "a threshold is said, not left out");
+}
+
+#[test]
+fn an_escalated_record_carries_the_labels_it_may_have() {
+    let policy = policy(
+        r#"{"format":"driftline.policy/1","label_sets":{"coverage":0.9,"minimum_score":0.2},
+            "labels":{"a":{"threshold":0.9},"b":{"threshold":0.9},"c":{"threshold":0.9}}}"#,
+    );
+    let outputs = outputs(OutputKind::Multiclass, &["a", "b", "c"]);
+    let d = Decider::new(&policy, &outputs, "x").unwrap();
+    let set = |scores: &[f64]| {
+        let set = d.decide(Outcome::Scores(scores), Vec::new()).label_set;
+        set.map(|set| set.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(set(&[0.2, 0.1, 0.7]).as_deref(), Some("a c"));
+    assert_eq!(set(&[0.0, 0.05, 0.95]), None, "an accepted record needs no reviewer");
+    let mut strict = policy.clone();
+    strict.label_sets = Some(LabelSets { coverage: 0.5, minimum_score: 0.99 });
+    let d = Decider::new(&strict, &outputs, "x").unwrap();
+    let d = d.decide(Outcome::Scores(&[0.5, 0.3, 0.2]), Vec::new());
+    assert_eq!(d.label_set.unwrap().len(), 1, "never empty");
+}
+
+#[test]
+fn a_number_is_accepted_where_its_interval_is_narrow_enough() {
+    let policy = policy(
+        r#"{"format":"driftline.policy/1","value":{"interval":{"coverage":0.9,"edges":[10,20],
+            "half_widths":[1.5,4,null],"tolerance":2}}}"#,
+    );
+    let d = Decider::new(&policy, &outputs(OutputKind::Regression, &[]), "x").unwrap();
+    let at = |x: f64| {
+        let d = d.decide(Outcome::Scores(&[x]), Vec::new());
+        (d.reason, d.interval)
+    };
+    assert_eq!(at(9.5), (Reason::WithinBounds, Some([8.0, 11.0])));
+    assert_eq!(at(10.0), (Reason::WideInterval, Some([6.0, 14.0])));
+    assert_eq!(at(20.0), (Reason::WideInterval, None));
+    for bad in [
+        r#"{"coverage":1,"half_widths":[1]}"#,
+        r#"{"coverage":0.9,"half_widths":[]}"#,
+        r#"{"coverage":0.9,"half_widths":[-1]}"#,
+        r#"{"coverage":0.9,"edges":[2,1],"half_widths":[1,1,1]}"#,
+    ] {
+        let text = format!(r#"{{"format":"driftline.policy/1","value":{{"interval":{bad}}}}}"#);
+        let policy = Policy::from_json(text.as_bytes()).unwrap();
+        assert!(policy.check(&outputs(OutputKind::Regression, &[])).is_err(), "{bad}");
+    }
+    let never = Policy::from_json(br#"{"format":"driftline.policy/1","value":{"never":true}}"#);
+    let d = Decider::new(&never.unwrap(), &outputs(OutputKind::Ranking, &[]), "x").unwrap();
+    assert_eq!(d.decide(Outcome::Scores(&[1.0]), Vec::new()).reason, Reason::NoThreshold);
 }
 
 #[test]

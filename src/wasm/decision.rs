@@ -24,6 +24,8 @@ struct Names {
     predicted: JsValue,
     confidence: JsValue,
     scores: JsValue,
+    label_set: JsValue,
+    interval: JsValue,
     violations: JsValue,
     identity: JsValue,
     code: JsValue,
@@ -52,6 +54,8 @@ impl DecisionWriter {
                 predicted: text("predicted"),
                 confidence: text("confidence"),
                 scores: text("scores"),
+                label_set: text("label_set"),
+                interval: text("interval"),
                 violations: text("violations"),
                 identity: text("identity"),
                 code: text("code"),
@@ -92,6 +96,14 @@ impl DecisionWriter {
             object.into()
         });
         set(&object, &names.scores, &scores);
+        if let Some(labels) = &decision.label_set {
+            let set_of: Array = labels.iter().map(|l| self.label(Some(l))).collect();
+            set(&object, &names.label_set, &set_of);
+        }
+        if let Some(ends) = &decision.interval {
+            let ends: Array = ends.iter().map(|x| JsValue::from_f64(*x)).collect();
+            set(&object, &names.interval, &ends);
+        }
         set(&object, &names.violations, &self.violations(&decision.violations));
         set(&object, &names.identity, &self.identity);
         object.into()

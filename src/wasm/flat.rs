@@ -24,9 +24,11 @@ pub(super) struct Flat {
     words: Vec<u64>,
     text: Vec<u8>,
     /// Action, reason, label, value, predicted label, confidence, number of scores, number of
-    /// violations; then the scores. NaN stands for null.
+    /// violations; then the scores. NaN stands for null; as the action, for a decision that has more
+    /// than these.
     answer: Vec<f64>,
     violations: Vec<Violation>,
+    whole: Option<Decision>,
 }
 
 impl Flat {
@@ -38,6 +40,7 @@ impl Flat {
             text: vec![0; TEXT_BYTES],
             answer: vec![f64::NAN; FIXED + gate.decider().labels().len()],
             violations: Vec::new(),
+            whole: None,
         }
     }
 
@@ -120,8 +123,21 @@ impl WasmGate {
         let Some(record) = self.flat.record() else { return false };
         let decision = self.gate.predict(record);
         write(&mut self.flat.answer, self.gate.decider().labels(), &decision);
-        self.flat.violations = decision.violations;
+        if decision.label_set.is_some() || decision.interval.is_some() {
+            if let Some(action) = self.flat.answer.first_mut() {
+                *action = f64::NAN;
+            }
+            self.flat.whole = Some(decision);
+        } else {
+            self.flat.violations = decision.violations;
+        }
         true
+    }
+
+    /// The last decision that had more than the shared memory holds.
+    #[wasm_bindgen(js_name = flatWhole)]
+    pub fn flat_whole(&mut self) -> JsValue {
+        self.flat.whole.take().map_or(JsValue::NULL, |decision| self.writer.write(&decision))
     }
 
     /// The violations of the last decision in the shared memory.

@@ -67,7 +67,7 @@ function headline({ action, label }: Decision): string {
 
 function why(info: GateInfo, decision: Decision): string {
   const { action, confidence, label, predicted, reason, violations: broken } = decision;
-  const threshold = predicted === null ? undefined : info.thresholds[predicted]?.threshold;
+  const threshold = predicted === null ? undefined : (info.thresholds[predicted]?.threshold ?? undefined);
   const sure = confidence === null ? "" : percent(confidence);
   const needed = threshold === undefined ? "" : percent(threshold);
   switch (reason) {
@@ -78,6 +78,10 @@ function why(info: GateInfo, decision: Decision): string {
       if (action !== "default") return `${lean} Its answer is not used.`;
       return `${lean} The policy's safer answer, “${labelOf(label ?? "")}”, stands in.`;
     }
+    case "no_threshold":
+      return "The policy accepts no such answer, however sure the model is.";
+    case "wide_interval":
+      return "The truth may lie too far from the model's number.";
     case "violation": {
       const worst = broken.filter(({ severity }) => severity === action);
       const count = worst.length === 1 ? "one rule" : `${worst.length} rules`;
@@ -93,7 +97,7 @@ function why(info: GateInfo, decision: Decision): string {
 
 function confidence(info: GateInfo, { confidence: sure, predicted }: Decision): HTMLElement[] {
   if (sure === null || predicted === null) return [];
-  const threshold = info.thresholds[predicted]?.threshold;
+  const threshold = info.thresholds[predicted]?.threshold ?? undefined;
   const meter = make("div", {
     class: "meter",
     role: "img",

@@ -153,8 +153,10 @@ fn print_bundle(view: &BundleView, out: &mut Output) -> Result<()> {
     {
         out.line("labels")?;
         for label in &outputs.labels {
-            let threshold = view.policy.labels.get(label).map_or(0.0, |p| p.threshold);
-            out.line(&format!("  {label:<24} accepted from {threshold}"))?;
+            let threshold = view.policy.labels.get(label).map_or(Some(0.0), |p| p.threshold);
+            let accepted =
+                threshold.map_or("never accepted".into(), |t| format!("accepted from {t}"));
+            out.line(&format!("  {label:<24} {accepted}"))?;
         }
     }
     Ok(())

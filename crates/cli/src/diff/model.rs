@@ -135,13 +135,39 @@ fn outputs(a: Option<&Outputs>, b: Option<&Outputs>, changes: &mut Changes) {
     }
 }
 
+/// What `driftline calibrate` fits.
+fn fitted(a: &Policy, b: &Policy, changes: &mut Changes) {
+    if a.calibration != b.calibration {
+        let why = "confidences and scores are computed otherwise";
+        let values = (&a.calibration, &b.calibration);
+        changes.push("policy.calibration", Verdict::Major, values, why);
+    }
+    if a.label_sets != b.label_sets {
+        let why = "reviewers are shown other labels";
+        changes.push("policy.label_sets", Verdict::Minor, (a.label_sets, b.label_sets), why);
+    }
+    if a.certificate != b.certificate {
+        let why = "the thresholds rest on other rows";
+        let values = (&a.certificate, &b.certificate);
+        changes.push("policy.certificate", Verdict::Patch, values, why);
+    }
+    let part = |p: &Policy| p.value.clone().map(|v| (v.never, v.interval)).unwrap_or_default();
+    let (old, new) = (part(a), part(b));
+    if old != new {
+        let why = "which numbers are accepted is told otherwise";
+        changes.push("policy.value.interval", Verdict::Major, (old.1, new.1), why);
+    }
+}
+
 fn policy(a: &Policy, b: &Policy, changes: &mut Changes) {
     for (label, old) in &a.labels {
         // labels come and go with the outputs
         let Some(new) = b.labels.get(label) else { continue };
         let path = format!("policy.labels.{label}");
         if old.threshold != new.threshold {
-            let (verdict, why) = if new.threshold > old.threshold {
+            // `null` is above every threshold
+            let reach = |t: Option<f64>| t.unwrap_or(f64::INFINITY);
+            let (verdict, why) = if reach(new.threshold) > reach(old.threshold) {
                 (Verdict::Major, "answers that were accepted are withheld now")
             } else {
                 (Verdict::Minor, "answers of less confidence are accepted")
@@ -171,7 +197,8 @@ fn policy(a: &Policy, b: &Policy, changes: &mut Changes) {
         let why = "what happens when the model fails differs";
         changes.push("policy.on_error", Verdict::Major, (a.on_error, b.on_error), why);
     }
-    let (old, new) = (a.value.unwrap_or_default(), b.value.unwrap_or_default());
+    fitted(a, b, changes);
+    let (old, new) = (a.value.clone().unwrap_or_default(), b.value.clone().unwrap_or_default());
     let low = |v: Option<f64>| v.unwrap_or(f64::NEG_INFINITY);
     let high = |v: Option<f64>| v.unwrap_or(f64::INFINITY);
     for (path, differ, tighter, values) in [

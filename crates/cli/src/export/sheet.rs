@@ -206,8 +206,10 @@ fn answers(outputs: &Outputs, policy: Option<&Policy>) -> Section {
     };
     let row = |label: &String| {
         let rule = policy.and_then(|p| p.labels.get(label));
-        let (threshold, else_) = rule
-            .map_or((String::new(), ""), |rule| (rule.threshold.to_string(), below(rule.below)));
+        let (threshold, else_) = rule.map_or((String::new(), ""), |rule| {
+            let threshold = rule.threshold.map_or("never".to_owned(), |t| t.to_string());
+            (threshold, below(rule.below))
+        });
         vec![label.clone(), threshold, else_.to_owned()]
     };
     Section {
