@@ -125,3 +125,17 @@ pub const PROFILE_SKETCH_SIZE: usize = 2_048;
 
 /// Rows that a profile keeps to compare each column with the target.
 pub const MAX_PROFILE_SAMPLE: usize = 4_096;
+
+/// Columns of a file whose dictionary in a profile has its full length; with more columns each has
+/// the less, and at least 64 values, so that a wide file stays bounded too.
+pub const MAX_PROFILE_FULL_COLUMNS: usize = 256;
+
+/// Cells of those rows together.
+pub const MAX_PROFILE_SAMPLE_CELLS: usize = 1 << 22;
+
+/// Rows of an MLflow input example that `driftline import` tries on the contract.
+pub const MAX_EXAMPLE_ROWS: usize = 1_000;
+
+/// One array of an archive that `driftline run` reads, in bytes: NumPy takes 4 for each character
+/// of a text array.
+pub const MAX_NPZ_ARRAY_BYTES: u64 = 4 << 30;

@@ -299,6 +299,22 @@ impl Contract {
     /// The format that this version reads and writes.
     pub const FORMAT: &'static str = "driftline.contract/1";
 
+    /// A contract of these inputs that only validates, and refuses unknown fields.
+    pub fn new(name: impl Into<String>, inputs: Vec<Input>) -> Self {
+        Self {
+            format: Self::FORMAT.to_owned(),
+            name: name.into(),
+            description: None,
+            unknown_fields: UnknownFields::Reject,
+            inputs,
+            fields: None,
+            rules: Vec::new(),
+            features: Vec::new(),
+            tensors: Vec::new(),
+            outputs: None,
+        }
+    }
+
     /// Parses JSON and checks it.
     ///
     /// # Errors

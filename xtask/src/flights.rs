@@ -4,7 +4,7 @@ use crate::shell::{at, cargo, command, run, say, target};
 use crate::wasm;
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where the example is built.
 pub const OUT: &str = "target/flights";
@@ -24,11 +24,7 @@ pub fn driftline() -> Result<PathBuf> {
 /// Builds the bundle and the package of the flights model; the command's path.
 pub fn build() -> Result<PathBuf> {
     let driftline = driftline()?;
-    let out = at(OUT);
-    if out.exists() {
-        fs::remove_dir_all(&out)
-            .with_context(|| format!("`{}` cannot be emptied", out.display()))?;
-    }
+    empty(&at(OUT))?;
     say("driftline build examples/flights/model.onnx");
     run(command(&driftline)
         .args(["build", "examples/flights/model.onnx"])
@@ -38,4 +34,12 @@ pub fn build() -> Result<PathBuf> {
         .args(["--golden", "examples/flights/golden.csv"])
         .args(["--output", OUT]))?;
     Ok(driftline)
+}
+
+/// Removes a folder that an earlier build wrote.
+pub fn empty(folder: &Path) -> Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    fs::remove_dir_all(folder).with_context(|| format!("`{}` cannot be emptied", folder.display()))
 }

@@ -1,5 +1,6 @@
 //! Set-up, build, test and demo of this repository: `cargo xtask --help`.
 
+mod arrays;
 mod bench;
 mod demo;
 mod flights;

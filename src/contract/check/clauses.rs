@@ -1,7 +1,6 @@
 //! Checks, relaxations and rules: each must suit its input and be able to act.
 
 use super::fault;
-use super::inputs::key;
 use crate::contract::clause::{Accept, Check, Rule};
 use crate::contract::quote::quote;
 use crate::contract::scalar::Scalar;
@@ -112,7 +111,7 @@ fn check_distinct<'a>(values: impl ExactSizeIterator<Item = &'a Scalar>, path: &
     }
     let mut seen = BTreeSet::new();
     for (n, value) in values.enumerate() {
-        if !seen.insert(key(value)) {
+        if !seen.insert(value.key()) {
             return Err(fault(format!("{path}[{n}]"), format!("`{value}` stands twice")));
         }
     }

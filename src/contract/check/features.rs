@@ -1,6 +1,6 @@
 //! Features: every step gets a type that it can take, and leaves nothing unhandled.
 
-use super::inputs::{check_list, in_range, is_value_of, key};
+use super::inputs::{check_list, in_range, is_value_of};
 use super::{arrays, fault, names, steps};
 use crate::contract::quote::quote;
 use crate::contract::scalar::Scalar;
@@ -151,7 +151,7 @@ fn apply(contract: &Contract, flow: &mut Flow, step: &Step, input: &Input, at: &
                 encoder(flow, categories.as_deref(), unseen.is_some(), missing.is_some(), at)?;
             let list = categories.as_deref().or(flow.values.as_deref()).unwrap_or_default();
             if let Some(drop) = drop
-                && !list.iter().any(|v| key(v) == key(drop))
+                && !list.iter().any(|v| v.key() == drop.key())
             {
                 return Err(fault(format!("{at}.drop"), format!("`{drop}` is no category here")));
             }
@@ -243,7 +243,7 @@ fn impute(
     }
     let raw = flow.kind == input.kind;
     if raw && strategy != ImputeStrategy::Constant {
-        let listed = flow.values.as_ref().is_none_or(|v| v.iter().any(|v| key(v) == key(value)));
+        let listed = flow.values.as_ref().is_none_or(|v| v.iter().any(|v| v.key() == value.key()));
         if !in_range(input, value) || !listed {
             let message = format!("`{value}` is no value that the input allows");
             return Err(fault(at, message)
@@ -254,7 +254,9 @@ fn impute(
         flow.kind = InputType::Number;
     }
     match &mut flow.values {
-        Some(values) if !values.iter().any(|v| key(v) == key(value)) => values.push(value.clone()),
+        Some(values) if !values.iter().any(|v| v.key() == value.key()) => {
+            values.push(value.clone())
+        }
         _ => {}
     }
     Ok(())
@@ -273,16 +275,16 @@ fn encoder(
         .ok_or_else(|| fault(at, "the step needs its list of `categories`"))?
         .len();
     let listed = |value: &Scalar, in_list: &[Scalar]| {
-        let wanted = key(value);
-        in_list.iter().any(|v| key(v) == wanted)
+        let wanted = value.key();
+        in_list.iter().any(|v| v.key() == wanted)
     };
     if let Some(own) = categories {
         check_list(flow.kind, own, &format!("{at}.categories"))?;
     }
     let mut may_be_unseen = flow.unseen;
     if let (Some(own), Some(values)) = (categories, &flow.values) {
-        let known: BTreeSet<String> = values.iter().map(key).collect();
-        if let Some(n) = own.iter().position(|v| !known.contains(&key(v)))
+        let known: BTreeSet<String> = values.iter().map(Scalar::key).collect();
+        if let Some(n) = own.iter().position(|v| !known.contains(&v.key()))
             && let Some(value) = own.get(n)
         {
             let message = format!("`{value}` can never arrive: the input's `values` lack it");

@@ -175,17 +175,6 @@ pub(super) fn is_value_of(kind: InputType, scalar: &Scalar) -> bool {
     }
 }
 
-/// What tells two values of a list apart: `1` and `1.0` are one number.
-pub(super) fn key(scalar: &Scalar) -> String {
-    match scalar {
-        Scalar::Text(text) => format!("t{text}"),
-        Scalar::Bool(b) => format!("b{b}"),
-        Scalar::Integer(i) => format!("n{i}"),
-        Scalar::Number(x) if x.fract() == 0.0 && x.abs() < 9e15 => format!("n{}", *x as i64),
-        Scalar::Number(x) => format!("n{x:?}"),
-    }
-}
-
 /// Refuses a list that is empty or too long, or has a value twice or of another type.
 pub(super) fn check_list(kind: InputType, values: &[Scalar], path: &str) -> Result<()> {
     if values.is_empty() {
@@ -206,7 +195,7 @@ pub(super) fn check_list(kind: InputType, values: &[Scalar], path: &str) -> Resu
                 _ => error,
             });
         }
-        if !seen.insert(key(value)) {
+        if !seen.insert(value.key()) {
             return Err(fault(at(), format!("`{value}` stands twice")));
         }
     }

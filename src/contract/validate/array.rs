@@ -1,10 +1,10 @@
 //! Arrays: images, embeddings, windows of a signal.
 
 use super::Report;
-use super::number::{MAX_SAFE, shown_range};
+use super::number::{MAX_SAFE, closed_range, shown_range};
 use super::order::integer_to_number;
 use crate::contract::json::HUGE_INTEGER;
-use crate::contract::scalar::{Scalar, exact_f64};
+use crate::contract::scalar::exact_f64;
 use crate::contract::schema::Input;
 use crate::contract::valid::Cell;
 use crate::contract::value::Value;
@@ -29,11 +29,7 @@ type Fault = (ErrorCode, String);
 
 impl ArrayRule {
     pub fn new(input: &Input) -> Self {
-        let end = |s: &Option<Scalar>| s.as_ref().and_then(Scalar::as_f64);
-        let low = end(&input.minimum)
-            .map_or(f64::NEG_INFINITY, |x| if input.exclusive_minimum { x.next_up() } else { x });
-        let high = end(&input.maximum)
-            .map_or(f64::INFINITY, |x| if input.exclusive_maximum { x.next_down() } else { x });
+        let (low, high) = closed_range(input);
         Self {
             dtype: input.dtype.unwrap_or(DType::Float32),
             shape: input.shape.as_deref().unwrap_or_default().into(),

@@ -15,7 +15,7 @@ use std::cmp::Ordering;
 /// Largest integer that JavaScript's numbers hold without doubt, 2^53 − 1.
 pub(super) const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
-/// Clauses of a number. The range is closed; an open end is kept as the next number inside.
+/// Clauses of a number.
 #[derive(Clone, Debug)]
 pub(super) struct NumberRule {
     low: f64,
@@ -28,11 +28,7 @@ pub(super) struct NumberRule {
 
 impl NumberRule {
     pub fn new(input: &Input) -> Self {
-        let end = |s: &Option<Scalar>| s.as_ref().and_then(Scalar::as_f64);
-        let low = end(&input.minimum)
-            .map_or(f64::NEG_INFINITY, |x| if input.exclusive_minimum { x.next_up() } else { x });
-        let high = end(&input.maximum)
-            .map_or(f64::INFINITY, |x| if input.exclusive_maximum { x.next_down() } else { x });
+        let (low, high) = closed_range(input);
         let mut values: Vec<f64> =
             input.values.iter().flatten().filter_map(Scalar::as_f64).collect();
         sort_by(&mut values, f64::total_cmp);
@@ -139,6 +135,16 @@ impl IntegerRule {
         report.push(code, Severity::Reject, message);
         None
     }
+}
+
+/// The range of numbers as a closed one: an open end is the next number inside.
+pub(super) fn closed_range(input: &Input) -> (f64, f64) {
+    let end = |s: &Option<Scalar>| s.as_ref().and_then(Scalar::as_f64);
+    let low = end(&input.minimum)
+        .map_or(f64::NEG_INFINITY, |x| if input.exclusive_minimum { x.next_up() } else { x });
+    let high = end(&input.maximum)
+        .map_or(f64::INFINITY, |x| if input.exclusive_maximum { x.next_down() } else { x });
+    (low, high)
 }
 
 /// The range as mathematics writes it, such as `(0, 5500]`.

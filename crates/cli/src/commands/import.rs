@@ -2,11 +2,12 @@
 
 use crate::Outcome;
 use crate::definition::Source;
-use crate::import::{self, Origin};
+use crate::import::{self, Imported, Left, Origin};
 use crate::output::{Output, read_file};
 use driftline::contract::Contract;
 use driftline::limits::MAX_DEFINITION_BYTES;
 use driftline::{Error, ErrorCode, Result};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What is imported.
@@ -22,6 +23,10 @@ pub struct Args {
     /// Its file
     file: PathBuf,
 
+    /// Environment of a schema of TensorFlow Data Validation; `SERVING` if it has that
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+
     /// Where the contract goes; `-` is standard output
     #[arg(short, long, default_value = "-", value_name = "FILE")]
     output: PathBuf,
@@ -32,7 +37,11 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     let named = |e: Error| e.in_file(args.file.display().to_string());
     let text = String::from_utf8(read_file(&args.file, MAX_DEFINITION_BYTES)?)
         .map_err(|_| named(Error::new(ErrorCode::BadInput, "the file is not UTF-8")))?;
-    let imported = import::import(args.origin, &text).map_err(named)?;
+    let mut imported =
+        import::import(args.origin, &text, args.environment.as_deref()).map_err(named)?;
+    if args.origin == Origin::Mlflow {
+        try_example(&mut imported, &args.file, &text)?;
+    }
     let name = args.file.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
     let yaml = import::yaml(&imported, &name)?;
     // what is written must be what was meant
@@ -62,4 +71,19 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
         }
     }
     Ok(if imported.not_carried.is_empty() { Outcome::Good } else { Outcome::CheckFailed })
+}
+
+/// Tries the input example that stands beside an MLmodel file on the contract.
+fn try_example(imported: &mut Imported, file: &Path, text: &str) -> Result<()> {
+    let Some(name) = import::named_example(text) else { return Ok(()) };
+    let path = file.with_file_name(&name);
+    if matches!(std::fs::metadata(&path), Err(e) if e.kind() == ErrorKind::NotFound) {
+        let why = "the input example is not beside the file, and was not tried".to_owned();
+        imported.notes.push(Left { path: name.display().to_string(), why });
+        return Ok(());
+    }
+    let in_file = |e: Error| e.in_file(path.display().to_string());
+    let text = String::from_utf8(read_file(&path, MAX_DEFINITION_BYTES)?)
+        .map_err(|_| in_file(Error::new(ErrorCode::BadInput, "the file is not UTF-8")))?;
+    import::compare_example(imported, &name, &text).map_err(in_file)
 }

@@ -8,17 +8,6 @@ use std::collections::BTreeSet;
 /// Values that a message lists.
 const LISTED: usize = 8;
 
-/// What tells two values apart: `1` and `1.0` are one.
-fn key(scalar: &Scalar) -> String {
-    match scalar {
-        Scalar::Text(text) => format!("t{text}"),
-        Scalar::Bool(b) => format!("b{b}"),
-        Scalar::Integer(i) => format!("n{i}"),
-        Scalar::Number(x) if x.fract() == 0.0 && x.abs() < 9e15 => format!("n{}", *x as i64),
-        Scalar::Number(x) => format!("n{x:?}"),
-    }
-}
-
 /// Values of `b` that `a` lacks, and of `a` that `b` lacks.
 pub struct SetDiff {
     pub added: Vec<String>,
@@ -27,10 +16,10 @@ pub struct SetDiff {
 
 impl SetDiff {
     pub fn new(a: &[Scalar], b: &[Scalar]) -> Self {
-        let keys = |list: &[Scalar]| list.iter().map(key).collect::<BTreeSet<_>>();
+        let keys = |list: &[Scalar]| list.iter().map(Scalar::key).collect::<BTreeSet<_>>();
         let (in_a, in_b) = (keys(a), keys(b));
         let beyond = |list: &[Scalar], other: &BTreeSet<String>| {
-            list.iter().filter(|v| !other.contains(&key(v))).map(Scalar::to_string).collect()
+            list.iter().filter(|v| !other.contains(&v.key())).map(Scalar::to_string).collect()
         };
         Self { added: beyond(b, &in_a), removed: beyond(a, &in_b) }
     }

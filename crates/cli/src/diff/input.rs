@@ -159,18 +159,7 @@ fn all_pass(a: &Input, b: &Input) -> bool {
     if matches!(a.unseen, Unseen::Warn | Unseen::Encode) || free {
         return free;
     }
-    let contract = Contract {
-        format: Contract::FORMAT.to_owned(),
-        name: "alone".to_owned(),
-        description: None,
-        unknown_fields: UnknownFields::Reject,
-        inputs: vec![b.clone()],
-        fields: None,
-        rules: Vec::new(),
-        features: Vec::new(),
-        tensors: Vec::new(),
-        outputs: None,
-    };
+    let contract = Contract::new("alone", vec![b.clone()]);
     let Ok(validator) = Validator::new(&contract) else { return false };
     a.values.iter().flatten().filter_map(Scalar::as_text).all(|text| {
         let mut violations = Vec::new();

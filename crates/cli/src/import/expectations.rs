@@ -6,6 +6,10 @@ use serde_json::{Map, Value as Json};
 
 type Arguments = Map<String, Json>;
 
+/// Arguments of expectations on two columns and on a list of them.
+const PAIR: &[&str] = &["column_A", "column_B", "ignore_row_if"];
+const LIST: &[&str] = &["column_list", "ignore_row_if"];
+
 /// The check of an expectation on a column's values, with the arguments that it carries.
 pub fn check(
     kind: &str,
@@ -82,20 +86,12 @@ pub fn check(
     })
 }
 
-/// The rule of an expectation on several columns; none if any argument would be lost.
-pub fn rule(kind: &str, kwargs: &Arguments, severity: Severity) -> Option<Rule> {
-    let known: &[&str] = &[
-        "column_A",
-        "column_B",
-        "or_equal",
-        "column_list",
-        "sum_total",
-        "value_pairs_set",
-        "ignore_row_if",
-    ];
-    if kwargs.iter().any(|(k, v)| !known.contains(&k.as_str()) && !v.is_null()) {
-        return None;
-    }
+/// The rule of an expectation on several columns, with the arguments that it carries.
+pub fn rule(
+    kind: &str,
+    kwargs: &Arguments,
+    severity: Severity,
+) -> Option<(Rule, &'static [&'static [&'static str]])> {
     let skip = match kwargs.get("ignore_row_if").and_then(Json::as_str) {
         Some("either_value_is_missing" | "any_value_is_missing") => Skip::AnyMissing,
         Some("neither" | "never") => Skip::Never,
@@ -103,41 +99,39 @@ pub fn rule(kind: &str, kwargs: &Arguments, severity: Severity) -> Option<Rule> 
         _ => Skip::AllMissing,
     };
     let column = |key: &str| kwargs.get(key).and_then(Json::as_str).map(str::to_owned);
+    let pair = || Some((column("column_A")?, column("column_B")?));
+    let list = || texts(kwargs.get("column_list")?);
     Some(match kind {
-        "expect_column_pair_values_a_to_be_greater_than_b" => Rule::Greater {
-            left: column("column_A")?,
-            right: column("column_B")?,
-            or_equal: kwargs.get("or_equal").and_then(Json::as_bool).unwrap_or(false),
-            skip,
-            severity,
-        },
+        "expect_column_pair_values_a_to_be_greater_than_b" => {
+            let (left, right) = pair()?;
+            let or_equal = kwargs.get("or_equal").and_then(Json::as_bool).unwrap_or(false);
+            (Rule::Greater { left, right, or_equal, skip, severity }, &[PAIR, &["or_equal"]])
+        }
         "expect_column_pair_values_to_be_equal" => {
-            Rule::Equal { inputs: vec![column("column_A")?, column("column_B")?], skip, severity }
+            let (left, right) = pair()?;
+            (Rule::Equal { inputs: vec![left, right], skip, severity }, &[PAIR])
         }
         "expect_column_pair_values_to_be_in_set" => {
-            let pair = |v: &Json| match scalars(v)?.as_slice() {
+            let (left, right) = pair()?;
+            let two = |v: &Json| match scalars(v)?.as_slice() {
                 [a, b] => Some((a.clone(), b.clone())),
                 _ => None,
             };
-            let pairs = kwargs.get("value_pairs_set")?.as_array()?;
-            Rule::PairInSet {
-                left: column("column_A")?,
-                right: column("column_B")?,
-                pairs: pairs.iter().map(pair).collect::<Option<_>>()?,
-                skip,
-                severity,
-            }
+            let pairs = kwargs.get("value_pairs_set")?.as_array()?.iter();
+            let pairs = pairs.map(two).collect::<Option<_>>()?;
+            (Rule::PairInSet { left, right, pairs, skip, severity }, &[PAIR, &["value_pairs_set"]])
+        }
+        "expect_multicolumn_values_to_be_equal" => {
+            (Rule::Equal { inputs: list()?, skip, severity }, &[LIST])
         }
         "expect_select_column_values_to_be_unique_within_record" => {
-            Rule::Unique { inputs: texts(kwargs.get("column_list")?)?, skip, severity }
+            (Rule::Unique { inputs: list()?, skip, severity }, &[LIST])
         }
-        "expect_multicolumn_sum_to_equal" => Rule::SumEquals {
-            inputs: texts(kwargs.get("column_list")?)?,
-            total: kwargs.get("sum_total")?.as_f64()?,
-            tolerance: 0.0,
-            skip,
-            severity,
-        },
+        "expect_multicolumn_sum_to_equal" => {
+            let total = kwargs.get("sum_total")?.as_f64()?;
+            let rule = Rule::SumEquals { inputs: list()?, total, tolerance: 0.0, skip, severity };
+            (rule, &[LIST, &["sum_total"]])
+        }
         _ => return None,
     })
 }

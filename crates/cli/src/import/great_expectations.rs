@@ -3,10 +3,10 @@
 //! Expectations on a column's values pass over nulls; `expect_column_values_to_not_be_null` is
 //! what refuses them.
 
-use super::{Draft, bad, expectations, kind_of_bounds, number};
+use super::{Draft, MANY, bad, expectations, kind_of_bounds, number};
 use driftline::Result;
 use driftline::contract::{
-    Check, InputType, Missing, Scalar, Severity, UnknownFields, parse_rfc3339,
+    Check, InputType, Missing, Scalar, Severity, UnknownFields, ValueType, parse_rfc3339,
 };
 use serde_json::{Map, Value as Json};
 
@@ -42,7 +42,7 @@ struct Expectation<'a> {
 
 impl Expectation<'_> {
     fn carry(&self, draft: &mut Draft) {
-        if self.kwargs.contains_key("row_condition") {
+        if self.kwargs.get("row_condition").is_some_and(|condition| !condition.is_null()) {
             return draft.leave(&*self.path, "it holds only under a `row_condition`");
         }
         match self.kind {
@@ -59,12 +59,17 @@ impl Expectation<'_> {
         }
         let Some(column) = self.kwargs.get("column").and_then(Json::as_str) else {
             return match expectations::rule(self.kind, self.kwargs, self.severity) {
-                Some(rule) => {
+                Some((rule, known)) => {
                     for name in rule.inputs() {
                         draft.column(name);
                     }
                     draft.rules.push((self.path.clone(), rule));
+                    self.rest(draft, &known.concat());
                 }
+                None if self.kind.starts_with("expect_query") => {
+                    draft.leave(&*self.path, "a contract runs no queries");
+                }
+                None if self.about_many_rows() => draft.leave(&*self.path, MANY),
                 None => draft.leave(&*self.path, "a contract has no clause for it"),
             };
         };
@@ -90,20 +95,34 @@ impl Expectation<'_> {
             }
             "expect_column_values_to_be_between" => self.between(draft, column),
             "expect_column_values_to_be_in_set" => self.in_set(draft, column),
-            "expect_column_values_to_be_of_type" | "expect_column_values_to_be_in_type_list" => {
-                self.types(draft, column)
-            }
+            "expect_column_values_to_be_of_type"
+            | "expect_column_values_to_be_in_type_list"
+            | "expect_column_type_to_be" => self.types(draft, column),
             _ => {
-                let why = if self.kind.starts_with("expect_column_values_to") {
-                    "a contract has no clause for it"
-                } else {
-                    "it is about many rows, which a gate never sees together"
-                };
+                let many = self.about_many_rows();
+                let why = if many { MANY } else { "a contract has no clause for it" };
                 draft.column(column);
                 return draft.leave(&*self.path, why);
             }
         };
         self.rest(draft, known);
+    }
+
+    /// Whether one row says nothing about it: a figure of a column or table, or an order of rows.
+    fn about_many_rows(&self) -> bool {
+        const ORDERED: [&str; 6] = [
+            "expect_column_values_to_be_unique",
+            "expect_column_values_to_be_increasing",
+            "expect_column_values_to_be_decreasing",
+            "expect_column_values_to_not_be_outliers",
+            "expect_compound_columns_to_be_unique",
+            "expect_multicolumn_values_to_be_unique",
+        ];
+        let value = ["expect_column_value", "expect_column_pair_value", "expect_multicolumn"]
+            .iter()
+            .any(|start| self.kind.starts_with(start));
+        let known = self.kind.starts_with("expect_column") || self.kind.starts_with("expect_table");
+        ORDERED.contains(&self.kind) || self.kind.contains("_z_scores_") || (known && !value)
     }
 
     /// Lists the arguments that were not carried.
@@ -189,8 +208,9 @@ impl Expectation<'_> {
     fn types(&self, draft: &mut Draft, column: &str) -> &'static [&'static str] {
         let list = self.kwargs.get("type_list").and_then(Json::as_array);
         let one = self.kwargs.get("type_");
-        let mut kinds: Vec<Option<InputType>> =
-            list.into_iter().flatten().chain(one).filter_map(Json::as_str).map(type_of).collect();
+        let names: Vec<&str> =
+            list.into_iter().flatten().chain(one).filter_map(Json::as_str).collect();
+        let mut kinds: Vec<Option<InputType>> = names.iter().map(|name| type_of(name)).collect();
         kinds.dedup();
         let numbers = [Some(InputType::Number), Some(InputType::Integer)];
         let kind = match kinds.as_slice() {
@@ -198,19 +218,40 @@ impl Expectation<'_> {
             many if many.iter().all(|k| numbers.contains(k)) => Some(InputType::Number),
             _ => None,
         };
-        match kind {
-            Some(kind) => {
-                let target = draft.column(column);
+        let target = draft.column(column);
+        let types: Option<Vec<ValueType>> = kinds.iter().map(|k| value_type((*k)?)).collect();
+        match (kind, types) {
+            (Some(kind), _) => {
                 target.kind = Some(kind);
                 target.declared = true;
+                if let [name] = names.as_slice() {
+                    target.width(&self.path, name);
+                }
                 if kind == InputType::Timestamp {
                     draft.note(&*self.path, super::NAIVE);
                 }
             }
-            None => draft.leave(&*self.path, "a contract's input has one type, and not this one"),
+            (None, Some(types)) if !types.is_empty() => {
+                target.kind = Some(InputType::Any);
+                let check = Check::Types { types, severity: self.severity };
+                target.checks.push((self.path.clone(), check));
+            }
+            _ => draft.leave(&*self.path, "a contract has no type that is just this one"),
         }
         &["type_list", "type_"]
     }
+}
+
+/// The type as values are told apart by.
+fn value_type(kind: InputType) -> Option<ValueType> {
+    Some(match kind {
+        InputType::Integer => ValueType::Integer,
+        InputType::Number => ValueType::Number,
+        InputType::Text => ValueType::Text,
+        InputType::Boolean => ValueType::Boolean,
+        InputType::Timestamp => ValueType::Date,
+        _ => return None,
+    })
 }
 
 /// The type that a name of pandas, Python or SQL stands for.
@@ -218,9 +259,11 @@ fn type_of(name: &str) -> Option<InputType> {
     let lower = name.to_lowercase();
     let stem = lower.split('[').next().unwrap_or_default();
     match stem.trim_end_matches(|c: char| c.is_ascii_digit()) {
-        "int" | "integer" | "bigint" | "smallint" | "uint" => Some(InputType::Integer),
-        "float" | "double" | "double_precision" | "real" => Some(InputType::Number),
-        "str" | "string" | "text" | "varchar" => Some(InputType::Text),
+        "int" | "integer" | "bigint" | "smallint" | "tinyint" | "uint" => Some(InputType::Integer),
+        "float" | "double" | "double_precision" | "double precision" | "real" => {
+            Some(InputType::Number)
+        }
+        "str" | "string" | "text" | "varchar" | "char" => Some(InputType::Text),
         "bool" | "boolean" => Some(InputType::Boolean),
         "datetime" | "timestamp" => Some(InputType::Timestamp),
         _ => None,

@@ -4,7 +4,7 @@
 
 use super::{Draft, bad};
 use driftline::Result;
-use driftline::contract::{InputType, Missing, Scalar};
+use driftline::contract::{InputType, Missing};
 use driftline::tensor::DType;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -70,10 +70,7 @@ fn carry(draft: &mut Draft, i: usize, column: &Json) {
         _ => None,
     };
     match kind {
-        "integer" => {
-            target.input.minimum = Some(Scalar::Integer(i32::MIN.into()));
-            target.input.maximum = Some(Scalar::Integer(i32::MAX.into()));
-        }
+        "integer" => target.width(&path, "int32"),
         "datetime" => {
             draft.note(path, super::NAIVE);
         }

@@ -1,5 +1,6 @@
 //! Other libraries' schemas as contracts, with a list of what a contract could not carry.
 
+mod example;
 mod expectations;
 mod great_expectations;
 mod mlflow;
@@ -8,6 +9,7 @@ mod pbtxt;
 mod tfdv;
 mod write;
 
+pub use example::{compare as compare_example, named as named_example};
 pub use write::{plain, yaml};
 
 use driftline::contract::{
@@ -20,6 +22,9 @@ use serde_json::Value as Json;
 
 /// Why a column of times is worth a look.
 const NAIVE: &str = "times there need no offset, a timestamp here does; bounds are taken for UTC";
+
+/// Why what needs a window of rows stays behind.
+const MANY: &str = "it is about many rows, which a gate never sees together";
 
 /// Where a schema comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -54,15 +59,22 @@ pub struct Imported {
     pub notes: Vec<Left>,
 }
 
-/// Reads a schema.
+/// Environment of TensorFlow Data Validation whose features a contract has, unless another is named.
+pub const SERVING: &str = "SERVING";
+
+/// Reads a schema; of one with environments, the features of `environment`.
 ///
 /// # Errors
 /// [`ErrorCode::BadInput`] if the file is no such schema, [`ErrorCode::ContractInvalid`] if it
-/// contradicts itself.
-pub fn import(origin: Origin, text: &str) -> Result<Imported> {
+/// contradicts itself, [`ErrorCode::BadUsage`] for an environment that it does not have.
+pub fn import(origin: Origin, text: &str, environment: Option<&str>) -> Result<Imported> {
+    if environment.is_some() && origin != Origin::Tfdv {
+        let message = "only schemas of TensorFlow Data Validation have environments";
+        return Err(Error::new(ErrorCode::BadUsage, message));
+    }
     let draft = match origin {
         Origin::GreatExpectations => great_expectations::read(text)?,
-        Origin::Tfdv => tfdv::read(text)?,
+        Origin::Tfdv => tfdv::read(text, environment)?,
         Origin::Mlflow => mlflow::read(text)?,
         Origin::Pandera => pandera::read(text)?,
     };
@@ -92,6 +104,8 @@ struct Column {
     declared: bool,
     /// Checks with the place of the clause that each comes from.
     checks: Vec<(String, Check)>,
+    /// What the type's width leaves of the integers, with the place of the clause.
+    width: Option<(String, i64, Option<i64>)>,
 }
 
 impl Draft {
@@ -116,7 +130,8 @@ impl Draft {
             input.required = false;
             input.missing = Missing::Allow;
             input.allow_empty = true;
-            self.columns.push(Column { input, kind: None, declared: false, checks: Vec::new() });
+            let (checks, width) = (Vec::new(), None);
+            self.columns.push(Column { input, kind: None, declared: false, checks, width });
             self.columns.len() - 1
         });
         // just found or just pushed
@@ -135,8 +150,21 @@ impl Draft {
     /// Gives the columns their types, and checks the whole. A column whose type nothing says takes
     /// any value.
     fn finish(mut self) -> Result<Imported> {
+        if self.columns.is_empty() {
+            let error = Error::new(ErrorCode::BadInput, "the file says nothing of any field");
+            let mut left = self.left.iter().take(3).map(|l| format!("{}: {}", l.path, l.why));
+            let more = if self.left.len() > 3 { "; …" } else { "" };
+            return Err(match left.next() {
+                Some(first) => {
+                    let listed = left.fold(first, |all, one| all + "; " + &one);
+                    error.with_help(format!("no clause is about one record: {listed}{more}"))
+                }
+                None => error.with_help("it has no clauses"),
+            });
+        }
         let mut inputs = Vec::new();
-        for column in std::mem::take(&mut self.columns) {
+        for mut column in std::mem::take(&mut self.columns) {
+            column.within_width();
             let mut input = column.input;
             input.kind = column.kind.unwrap_or(InputType::Any);
             if column.kind.is_none() {
@@ -166,14 +194,14 @@ impl Draft {
                 alone.values.clone_from(&input.values);
                 alone.missing = Missing::Allow;
                 alone.checks.push(check.clone());
-                match usable(&contract("alone", vec![alone])) {
+                match usable(&Contract::new("alone", vec![alone])) {
                     Ok(()) => input.checks.push(check),
                     Err(error) => self.leave(path, error.message()),
                 }
             }
             inputs.push(input);
         }
-        let mut whole = contract(&self.name, inputs);
+        let mut whole = Contract::new(&*self.name, inputs);
         whole.unknown_fields = self.unknown_fields;
         whole.fields = (self.fields != Fields::default()).then(|| self.fields.clone());
         whole.check()?;
@@ -197,22 +225,6 @@ impl Draft {
             }
         }
         Ok(Imported { contract: whole, not_carried: self.left, notes: self.notes })
-    }
-}
-
-/// A contract that only validates.
-pub fn contract(name: &str, inputs: Vec<Input>) -> Contract {
-    Contract {
-        format: Contract::FORMAT.to_owned(),
-        name: name.to_owned(),
-        description: None,
-        unknown_fields: UnknownFields::Ignore,
-        inputs,
-        fields: None,
-        rules: Vec::new(),
-        features: Vec::new(),
-        tensors: Vec::new(),
-        outputs: None,
     }
 }
 
@@ -330,6 +342,37 @@ impl Column {
         values.dedup();
         self.checks.push((path.to_owned(), Check::InSet { values, severity }));
         true
+    }
+
+    /// Notes what a column of this dtype can hold: integers of fewer than 64 bits, or of no sign.
+    fn width(&mut self, path: &str, dtype: &str) {
+        let dtype = dtype.to_lowercase();
+        let Some(bits) = dtype.trim_start_matches('u').strip_prefix("int") else { return };
+        let (least, greatest) = match (dtype.starts_with('u'), bits) {
+            (true, "8") => (0, Some(i64::from(u8::MAX))),
+            (true, "16") => (0, Some(i64::from(u16::MAX))),
+            (true, "32") => (0, Some(i64::from(u32::MAX))),
+            (true, "" | "64") => (0, None),
+            (false, "8") => (i64::from(i8::MIN), Some(i64::from(i8::MAX))),
+            (false, "16") => (i64::from(i16::MIN), Some(i64::from(i16::MAX))),
+            (false, "32") => (i64::from(i32::MIN), Some(i64::from(i32::MAX))),
+            _ => return,
+        };
+        self.width = Some((path.to_owned(), least, greatest));
+    }
+
+    /// Bounds what no clause bounds by the width of the type.
+    fn within_width(&mut self) {
+        let Some((path, least, greatest)) = self.width.take() else { return };
+        if self.input.values.is_some() {
+            return;
+        }
+        let end = |value: i64| (Scalar::Integer(value), false);
+        let low = self.input.minimum.is_none().then(|| end(least));
+        let high = greatest.filter(|_| self.input.maximum.is_none()).map(end);
+        if low.is_some() || high.is_some() {
+            self.between(&path, low, high, Severity::Reject);
+        }
     }
 
     fn ranged(&self) -> bool {

@@ -131,8 +131,9 @@ impl Clause<'_> {
         }
         let name = self.value.as_str().unwrap_or_default().to_lowercase();
         let kind = match name.split(['[', '(']).next().unwrap_or_default() {
-            "int64" | "int" => Some(InputType::Integer),
-            "float64" | "float" => Some(InputType::Number),
+            "int64" | "int" | "int32" | "int16" | "int8" | "uint64" | "uint32" | "uint16"
+            | "uint8" => Some(InputType::Integer),
+            "float64" | "float" | "float32" => Some(InputType::Number),
             "string" | "str" | "category" => Some(InputType::Text),
             "bool" | "boolean" => Some(InputType::Boolean),
             "datetime64" => Some(InputType::Timestamp),
@@ -141,6 +142,7 @@ impl Clause<'_> {
         let column = draft.column(self.column);
         column.kind = kind;
         column.declared = kind.is_some();
+        column.width(&self.path, &name);
         if kind == Some(InputType::Timestamp) && !name.contains("utc") {
             draft.note(&*self.path, super::NAIVE);
         }

@@ -1,46 +1,96 @@
 //! Schemas of TensorFlow Data Validation.
 
 use super::pbtxt::{Field, Message};
-use super::{Draft, bad};
-use driftline::Result;
+use super::{Draft, MANY, SERVING, bad};
 use driftline::contract::{InputType, Missing, Scalar};
+use driftline::{Error, ErrorCode, Result};
 
-/// Why window checks stay behind.
-const MANY: &str = "it is about many rows, which a gate never sees together";
+/// Clauses of a feature that name environments.
+const OWN: [&str; 2] = ["in_environment", "not_in_environment"];
 
-pub fn read(text: &str) -> Result<Draft> {
+pub fn read(text: &str, environment: Option<&str>) -> Result<Draft> {
     let schema = Message::parse(text)?;
     if schema.message("feature").is_none() {
         return Err(bad("schema of TensorFlow Data Validation"));
     }
     let mut draft = Draft::new("");
     draft.pandas = false;
+    let environment = chosen(&schema, environment)?;
+    if environment.is_none() && !environments(&schema).is_empty() {
+        let why = format!("no environment is called `{SERVING}`: name one by `--environment`");
+        draft.note("default_environment", why);
+    }
     for (name, field) in &schema.0 {
         match (name.as_str(), field) {
-            ("feature", Field::Message(feature)) => carry(&mut draft, &schema, feature),
+            ("feature", Field::Message(feature)) => {
+                carry(&mut draft, &schema, feature, environment.as_deref());
+            }
             // read by the features that name them
-            ("string_domain", _) => {}
-            ("default_environment", Field::Text(environment)) => draft.leave(
-                format!("default_environment `{environment}`"),
-                "a contract knows one environment, that of serving",
-            ),
+            ("string_domain" | "default_environment", _) => {}
             (other, _) => draft.leave(other, "a contract has no clause for it"),
         }
     }
     Ok(draft)
 }
 
-fn carry(draft: &mut Draft, schema: &Message, feature: &Message) {
+/// All environments that the schema names.
+fn environments(schema: &Message) -> Vec<&str> {
+    let features = schema.0.iter().filter_map(|(name, field)| match field {
+        Field::Message(feature) if name == "feature" => Some(feature),
+        _ => None,
+    });
+    let own = features.flat_map(|feature| OWN.iter().flat_map(|key| texts(feature, key)));
+    texts(schema, "default_environment").chain(own).collect()
+}
+
+/// The environment whose features are taken; none if the schema has none of that name, and all
+/// features count.
+fn chosen(schema: &Message, wanted: Option<&str>) -> Result<Option<String>> {
+    let known = environments(schema);
+    let name = wanted.unwrap_or(SERVING);
+    match known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+        Some(known) => Ok(Some((*known).to_owned())),
+        None if wanted.is_none() => Ok(None),
+        None => {
+            let message = format!("the schema has no environment `{name}`");
+            let mut known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
+            known.sort();
+            known.dedup();
+            let help = match known.is_empty() {
+                true => "it has no environments at all".to_owned(),
+                false => format!("it has {}", known.join(", ")),
+            };
+            Err(Error::new(ErrorCode::BadUsage, message).with_help(help))
+        }
+    }
+}
+
+fn texts<'a>(message: &'a Message, key: &'static str) -> impl Iterator<Item = &'a str> {
+    message.0.iter().filter_map(move |(name, field)| match field {
+        Field::Text(text) if name == key => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+/// Whether the feature is there in the environment, as the library decides it.
+fn present(schema: &Message, feature: &Message, environment: &str) -> bool {
+    let [into, out] = OWN;
+    let has = |message, key| texts(message, key).any(|name| name == environment);
+    !has(feature, out) && (has(feature, into) || has(schema, "default_environment"))
+}
+
+fn carry(draft: &mut Draft, schema: &Message, feature: &Message, environment: Option<&str>) {
     let name = feature.word("name").unwrap_or_default().to_owned();
     let path = |clause: &str| format!("feature `{name}`.{clause}");
-    let serving = |clause: &str, wanted: bool| {
-        let listed = |(n, f): &&(String, Field)| {
-            n == clause && matches!(f, Field::Text(t) if t.eq_ignore_ascii_case("serving"))
-        };
-        feature.0.iter().any(|entry| listed(&entry)) == wanted
-    };
-    if !serving("not_in_environment", false) {
-        return draft.leave(path("not_in_environment"), "it is not there while serving: left out");
+    if let Some(environment) = environment
+        && !present(schema, feature, environment)
+    {
+        let why = format!("the feature is not there in `{environment}`: left out");
+        return draft.leave(path("environment"), why);
+    }
+    let stage = feature.word("lifecycle_stage");
+    if matches!(stage, Some("DEPRECATED" | "DISABLED" | "PLANNED" | "ALPHA" | "DEBUG_ONLY")) {
+        return draft.leave(path("lifecycle_stage"), "the library does not validate it: left out");
     }
     let column = draft.column(&name);
     column.kind = match feature.word("type") {
@@ -61,7 +111,7 @@ fn carry(draft: &mut Draft, schema: &Message, feature: &Message) {
     for (clause, field) in &feature.0 {
         let at = path(clause);
         match (clause.as_str(), field) {
-            ("name" | "type" | "not_in_environment", _) => {}
+            ("name" | "type" | "in_environment" | "not_in_environment" | "lifecycle_stage", _) => {}
             ("presence", Field::Message(presence)) => {
                 let all = presence.word("min_fraction").and_then(|f| f.parse::<f64>().ok());
                 if all == Some(1.0) {

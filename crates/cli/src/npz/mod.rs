@@ -3,6 +3,7 @@
 mod npy;
 
 use crate::output::{io_error, write_file};
+use driftline::limits::MAX_NPZ_ARRAY_BYTES;
 use driftline::tensor::Tensor;
 use driftline::{Error, ErrorCode, Result};
 use std::fs::File;
@@ -10,9 +11,6 @@ use std::io::{Cursor, Read, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
-
-/// Longest array that is read, in bytes: 4 bytes for each character of a text array.
-const MAX_ARRAY_BYTES: u64 = 4 << 30;
 
 /// Reads every array of an archive, in the archive's order.
 ///
@@ -34,11 +32,11 @@ pub fn read(path: &Path) -> Result<Vec<(String, Tensor)>> {
             entry.name().map_err(|e| named(Error::new(ErrorCode::BadInput, e.to_string())))?;
         let Some(name) = file.strip_suffix(".npy").map(str::to_owned) else { continue };
         let mut bytes = Vec::new();
-        let size = entry.take(MAX_ARRAY_BYTES + 1).read_to_end(&mut bytes).map_err(|e| {
+        let size = entry.take(MAX_NPZ_ARRAY_BYTES + 1).read_to_end(&mut bytes).map_err(|e| {
             let message = format!("the array cannot be unpacked: {e}");
             named(Error::new(ErrorCode::BadInput, message).at_path(&*name))
         })?;
-        if size as u64 > MAX_ARRAY_BYTES {
+        if size as u64 > MAX_NPZ_ARRAY_BYTES {
             let error = Error::new(ErrorCode::InputTooLarge, "the array is too large");
             return Err(named(error.at_path(name)));
         }

@@ -10,10 +10,7 @@ use super::dictionary::Dictionary;
 use super::hash::finish;
 use super::summary::Summary;
 use driftline::contract::Value;
-use driftline::limits::MAX_PROFILE_DISTINCT;
-
-/// Columns that have the whole dictionary; more share it, so that wide files stay bounded too.
-const FULL_COLUMNS: usize = 256;
+use driftline::limits::{MAX_PROFILE_DISTINCT, MAX_PROFILE_FULL_COLUMNS as FULL};
 
 /// Counts of one column.
 #[derive(Clone, Debug)]
@@ -43,7 +40,7 @@ pub struct Finished {
 impl Column {
     /// A column of a source with so many of them.
     pub fn new(typed: bool, columns: usize) -> Self {
-        let most = (MAX_PROFILE_DISTINCT * FULL_COLUMNS / columns.max(FULL_COLUMNS)).max(64);
+        let most = (FULL * MAX_PROFILE_DISTINCT / columns.max(FULL)).max(64);
         Self {
             typed,
             nulls: 0,

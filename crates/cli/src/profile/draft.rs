@@ -83,18 +83,8 @@ pub fn draft(profile: &Profile, name: &str) -> Result<Draft> {
             head.extend(said.map(|s| format!("Column {:?} is {}.", column.name, s.note)));
         }
     }
-    let contract = Contract {
-        format: Contract::FORMAT.to_owned(),
-        name: name.to_owned(),
-        description: None,
-        unknown_fields: unknown,
-        inputs,
-        fields: None,
-        rules: Vec::new(),
-        features: Vec::new(),
-        tensors: Vec::new(),
-        outputs: None,
-    };
+    let mut contract = Contract::new(name, inputs);
+    contract.unknown_fields = unknown;
     contract.check()?;
     Ok(Draft { contract, head, unknown: why, notes })
 }

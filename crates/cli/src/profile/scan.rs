@@ -10,7 +10,7 @@ use csv::{ByteRecord, ReaderBuilder};
 use driftline::contract::{
     Contract, Input as Field, InputType, RecordReader, UnknownFields, Value,
 };
-use driftline::limits::{MAX_INPUTS, MAX_PROFILE_SAMPLE};
+use driftline::limits::{MAX_INPUTS, MAX_PROFILE_SAMPLE, MAX_PROFILE_SAMPLE_CELLS};
 use driftline::{Error, ErrorCode, Result};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread;
@@ -20,9 +20,6 @@ const LANES: usize = 4;
 
 /// Rows that cannot be read, of which the first are told.
 const MAX_FAULTS: usize = 5;
-
-/// Cells of a sample.
-const MAX_SAMPLE_CELLS: usize = 1 << 22;
 
 /// What was counted.
 #[derive(Debug)]
@@ -40,7 +37,8 @@ pub struct Tally {
 impl Tally {
     fn new(names: Vec<String>, typed: bool, sampled: bool) -> Self {
         let n = names.len();
-        let most = if sampled { (MAX_SAMPLE_CELLS / n.max(1)).min(MAX_PROFILE_SAMPLE) } else { 0 };
+        let most =
+            if sampled { (MAX_PROFILE_SAMPLE_CELLS / n.max(1)).min(MAX_PROFILE_SAMPLE) } else { 0 };
         Self {
             rows: 0,
             unreadable: 0,
@@ -201,18 +199,8 @@ fn typed(input: &Input, sampled: bool) -> Result<Tally> {
     let whole = Input { path: input.path.clone(), format: input.format, ignore: Vec::new() };
     // instants come as RFC 3339 text
     let mut rows = Rows::open_with(&whole, &|_| Some(InputType::Timestamp))?;
-    let mut fields = Contract {
-        format: Contract::FORMAT.to_owned(),
-        name: "fields".to_owned(),
-        description: None,
-        unknown_fields: UnknownFields::Ignore,
-        inputs: Vec::new(),
-        fields: None,
-        rules: Vec::new(),
-        features: Vec::new(),
-        tensors: Vec::new(),
-        outputs: None,
-    };
+    let mut fields = Contract::new("fields", Vec::new());
+    fields.unknown_fields = UnknownFields::Ignore;
     fields.inputs.extend(rows.columns().iter().map(|n| Field::new(n, InputType::Any)));
     let names = rows.columns().to_vec();
     let mut tally = Tally::new(names, true, sampled);

@@ -2,7 +2,7 @@
 
 use super::facts::ColumnProfile;
 use super::shape::Shape;
-use driftline::contract::{Contract, Input, InputType, UnknownFields};
+use driftline::contract::{Contract, Input, InputType};
 use driftline::limits::MAX_TEXT_BYTES;
 use serde::Serialize;
 
@@ -198,18 +198,7 @@ fn texts(column: &ColumnProfile, say: &mut impl FnMut(What, Option<u64>, String)
 
 /// Why no contract takes an input of this name.
 fn unnameable(name: &str) -> Option<String> {
-    let contract = Contract {
-        format: Contract::FORMAT.to_owned(),
-        name: "alone".to_owned(),
-        description: None,
-        unknown_fields: UnknownFields::Reject,
-        inputs: vec![Input::new(name, InputType::Text)],
-        fields: None,
-        rules: Vec::new(),
-        features: Vec::new(),
-        tensors: Vec::new(),
-        outputs: None,
-    };
+    let contract = Contract::new("alone", vec![Input::new(name, InputType::Text)]);
     contract.check().err().map(|e| e.message().to_owned())
 }
 

@@ -263,7 +263,7 @@ fn booleans(input: &Input) -> Vec<Json> {
         return Vec::new();
     }
     let allowed = |b: &bool| {
-        let alone = crate::import::contract("alone", vec![input.clone()]);
+        let alone = Contract::new("alone", vec![input.clone()]);
         let Ok(validator) = Validator::new(&alone) else { return false };
         let mut violations = Vec::new();
         let pair = [(input.name.as_str().into(), Value::Bool(*b))];
