@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use driftline::ErrorCode;
+use driftline::contract::{Contract, Validator};
 use driftline::error::CodeKind;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -68,4 +69,33 @@ fn the_list_of_codes_is_current() {
         assert!(text.contains(&format!("| `{code}` |")), "{code} has no section");
     }
     compare("docs/codes.md", &text);
+}
+
+#[test]
+fn the_contracts_in_the_page_about_them_are_contracts() {
+    let page = include_str!("../docs/contract.md");
+    let blocks: Vec<&str> = page.split("```yaml\n").skip(1).collect();
+    assert!(blocks.len() >= 2);
+    for block in blocks {
+        let (yaml, _) = block.split_once("```").unwrap();
+        let contract: Contract = serde_saphyr::from_str(yaml).unwrap_or_else(|e| panic!("{e}"));
+        contract.check().unwrap_or_else(|e| panic!("{e}\n{yaml}"));
+        if cfg!(all(feature = "regex", feature = "unicode")) {
+            Validator::new(&contract).unwrap_or_else(|e| panic!("{e}\n{yaml}"));
+        }
+    }
+}
+
+#[test]
+fn the_page_about_contracts_names_every_check_rule_and_step() {
+    let page = include_str!("../docs/contract.md");
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../schema/contract.schema.json")).unwrap();
+    for kind in ["Check", "Rule", "Step"] {
+        let variants = schema["$defs"][kind]["oneOf"].as_array().unwrap();
+        for variant in variants {
+            let name = variant["required"][0].as_str().unwrap();
+            assert!(page.contains(&format!("`{name}`")), "{kind} `{name}` is not described");
+        }
+    }
 }

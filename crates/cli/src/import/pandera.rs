@@ -3,7 +3,7 @@
 //! Checks pass over nulls; a column without `nullable` refuses them, one without `required` must
 //! be there.
 
-use super::{Draft, bad, number, scalar};
+use super::{Draft, MANY, bad, number, scalar};
 use driftline::Result;
 use driftline::contract::{
     Anchor, Check, InputType, Missing, Of, Scalar, Severity, UnknownFields, parse_rfc3339,
@@ -80,7 +80,7 @@ pub fn read(text: &str) -> Result<Draft> {
         match key.as_str() {
             "api" | "version" | "title" | "description" | "metadata" => {}
             _ if empty => {}
-            "unique" => draft.leave("unique", "it is about many rows"),
+            "unique" => draft.leave("unique", MANY),
             "ordered" => draft.fields.ordered = true,
             _ => draft.leave(key, "a contract has no clause for it"),
         }
@@ -113,7 +113,7 @@ impl Clause<'_> {
             "coerce" if truth == Some(true) => {
                 draft.leave(&*self.path, "nothing is coerced: send the declared type");
             }
-            "unique" if truth == Some(true) => draft.leave(&*self.path, "it is about many rows"),
+            "unique" if truth == Some(true) => draft.leave(&*self.path, MANY),
             "default" if !self.value.is_null() => {
                 draft.leave(&*self.path, "write an `impute` step in the feature that uses it");
             }

@@ -65,15 +65,15 @@ impl<R: Read> Blocks<R> {
         bytes.truncate(cut);
         let block = Block { index: self.index, line: self.line, bytes };
         self.index += 1;
-        self.line += block.bytes.iter().filter(|b| **b == b'\n').count() as u64;
+        self.line += memchr::memchr_iter(b'\n', &block.bytes).count() as u64;
         Ok(Some(block))
     }
 }
 
 /// Where the last whole row of the bytes ends, which begin with a row.
 fn row_end(bytes: &[u8]) -> Option<usize> {
-    if !bytes.contains(&b'"')
-        && let Some(at) = bytes.iter().rposition(|b| *b == b'\n')
+    if memchr::memchr(b'"', bytes).is_none()
+        && let Some(at) = memchr::memrchr(b'\n', bytes)
     {
         return Some(at + 1);
     }

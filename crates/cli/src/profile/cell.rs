@@ -3,7 +3,7 @@
 //! A CSV cell is its own key. A value of a typed source has a first byte that tells its type, so
 //! that `1` and `"1"` stay apart.
 
-use crate::rows::number;
+use crate::rows::number::{self, Number};
 use driftline::contract::{HUGE_INTEGER, Value};
 
 /// A value that is there.
@@ -24,21 +24,23 @@ pub enum Cell<'a> {
     Refused(&'a str),
 }
 
-/// A CSV cell, which is not empty.
-pub fn of_text(text: &str) -> Cell<'_> {
+/// A CSV cell, which is not empty and UTF-8.
+pub fn of_text(text: &[u8]) -> Cell<'_> {
     match text {
-        "true" => Cell::Boolean(true),
-        "false" => Cell::Boolean(false),
-        _ if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
-            match number::parse(text) {
-                Some(Value::Integer(i)) => Cell::Integer(i),
-                Some(Value::Number(x)) => Cell::Number(x),
-                Some(_) => Cell::Huge,
-                None => Cell::Text(text),
-            }
-        }
-        _ => Cell::Text(text),
+        b"true" => Cell::Boolean(true),
+        b"false" => Cell::Boolean(false),
+        _ if matches!(text.first(), Some(b'0'..=b'9' | b'-')) => match number::read(text) {
+            Some(Number::Integer(i)) => Cell::Integer(i),
+            Some(Number::Float(x)) => Cell::Number(x),
+            Some(Number::Huge) => Cell::Huge,
+            None => words(text),
+        },
+        _ => words(text),
     }
+}
+
+fn words(text: &[u8]) -> Cell<'_> {
+    Cell::Text(std::str::from_utf8(text).unwrap_or_default())
 }
 
 /// Writes the key of a value of a typed source; `false` if the value is missing.
@@ -112,11 +114,11 @@ mod tests {
 
     #[test]
     fn text_is_what_the_reader_of_rows_makes_of_it() {
-        assert_eq!(of_text("12"), Cell::Integer(12));
-        assert_eq!(of_text("-1.5"), Cell::Number(-1.5));
-        assert_eq!(of_text("99999999999999999999"), Cell::Huge);
+        assert_eq!(of_text(b"12"), Cell::Integer(12));
+        assert_eq!(of_text(b"-1.5"), Cell::Number(-1.5));
+        assert_eq!(of_text(b"99999999999999999999"), Cell::Huge);
         for text in ["TRUE", "+1", "01", ".5", " 1", "NaN", "-", "x"] {
-            assert_eq!(of_text(text), Cell::Text(text));
+            assert_eq!(of_text(text.as_bytes()), Cell::Text(text));
         }
     }
 }

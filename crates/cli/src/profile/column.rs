@@ -137,14 +137,19 @@ fn drain(dictionary: &Dictionary, typed: bool, summary: &mut Summary) {
     for (key, _, n) in dictionary.iter() {
         if typed {
             let cell = cell::decode(key);
-            let text = if let Cell::Text(text) = cell { Some(text) } else { None };
-            summary.add(cell, text, n);
+            let length = if let Cell::Text(text) = cell { Some(characters(text)) } else { None };
+            summary.add(cell, length, n);
         } else {
             // rows that are no UTF-8 are not counted
-            let text = std::str::from_utf8(key).unwrap_or_default();
-            summary.add(cell::of_text(text), Some(text), n);
+            let cell = cell::of_text(key);
+            let length = if let Cell::Text(text) = cell { characters(text) } else { key.len() };
+            summary.add(cell, Some(length), n);
         }
     }
+}
+
+fn characters(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.chars().count() }
 }
 
 #[cfg(test)]

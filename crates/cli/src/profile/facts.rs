@@ -6,7 +6,7 @@ use super::kind::{self, Kind};
 use super::numbers::Distribution;
 use super::suspicion::{self, Suspicion};
 use super::{distinct, numbers, personal, quantiles, summary, target};
-use crate::profile::scan::Tally;
+use crate::profile::tally::Tally;
 use crate::rows;
 use driftline::contract::{InputType, Instant};
 use driftline::{Error, ErrorCode, Result};

@@ -1,6 +1,6 @@
 //! What the rows of a file look like, and the contract that they suggest.
 //!
-//! One pass in bounded memory: `scan` reads the rows, `column` counts them, `facts` says what was
+//! One pass in bounded memory: `scan` reads the rows, `split` finds their cells, `column` counts them, `facts` says what was
 //! seen, `suspicion` what is odd about it, `draft` which contract follows and `baseline` which
 //! histograms.
 
@@ -21,9 +21,11 @@ mod quantiles;
 mod sample;
 mod scan;
 mod shape;
+mod split;
 mod summary;
 mod suspicion;
 mod table;
+mod tally;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -87,11 +87,7 @@ impl Distribution {
 
 fn exact_points(values: &[(Vec<u8>, u64)], typed: bool) -> Vec<(f64, u64)> {
     let number = |key: &[u8]| {
-        let cell = if typed {
-            cell::decode(key)
-        } else {
-            cell::of_text(std::str::from_utf8(key).unwrap_or_default())
-        };
+        let cell = if typed { cell::decode(key) } else { cell::of_text(key) };
         match cell {
             Cell::Integer(i) => Some(i as f64),
             Cell::Number(x) if x.is_finite() => Some(if x == 0.0 { 0.0 } else { x }),

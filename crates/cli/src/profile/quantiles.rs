@@ -17,7 +17,10 @@ const MIN_LEVEL: usize = 8;
 /// A sketch of finite numbers.
 #[derive(Clone, Debug)]
 pub struct Quantiles {
-    levels: Vec<Vec<f64>>,
+    /// Numbers in their [`order`], which sorts quickest.
+    levels: Vec<Vec<i64>>,
+    /// How many values each level holds.
+    capacities: Vec<usize>,
     held: usize,
     room: usize,
     /// State of the coin that says which half goes up; fixed, so that a file has one profile.
@@ -26,13 +29,15 @@ pub struct Quantiles {
 
 impl Quantiles {
     pub fn new() -> Self {
-        let mut new = Self { levels: Vec::new(), held: 0, room: 0, coin: 1 };
+        let mut new =
+            Self { levels: Vec::new(), capacities: Vec::new(), held: 0, room: 0, coin: 1 };
         new.grow(1);
         new
     }
 
     /// Adds a value so many times.
     pub fn add(&mut self, x: f64, weight: u64) {
+        let x = order(x.to_bits().cast_signed());
         let mut rest = weight;
         while rest != 0 {
             let level = rest.trailing_zeros() as usize;
@@ -59,9 +64,9 @@ impl Quantiles {
     /// The values that are held, sorted, each once, with the number that it stands for.
     pub fn points(&self) -> Vec<(f64, u64)> {
         let weighted = self.levels.iter().zip(0..);
-        let mut points: Vec<(f64, u64)> =
+        let mut points: Vec<(i64, u64)> =
             weighted.flat_map(|(level, h)| level.iter().map(move |x| (*x, 1u64 << h))).collect();
-        points.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        points.sort_unstable();
         points.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
             if same {
@@ -69,32 +74,27 @@ impl Quantiles {
             }
             same
         });
-        points
+        points.into_iter().map(|(x, n)| (f64::from_bits(order(x).cast_unsigned()), n)).collect()
     }
 
     fn grow(&mut self, levels: usize) {
         if self.levels.len() < levels {
             self.levels.resize(levels, Vec::new());
-            self.room = (0..levels).map(|h| self.capacity(h)).sum();
+            self.capacities = (0..levels).map(|h| capacity(levels - 1 - h)).collect();
+            self.room = self.capacities.iter().sum();
         }
-    }
-
-    /// The top level holds k values, each one below two thirds of the one above.
-    fn capacity(&self, level: usize) -> usize {
-        let depth = self.levels.len() - 1 - level;
-        let size = PROFILE_SKETCH_SIZE as f64 * (2.0 / 3.0_f64).powi(depth.min(64) as i32);
-        (size.ceil() as usize).max(MIN_LEVEL)
     }
 
     /// Halves the lowest level that is full; `false` if none is.
     fn compact(&mut self) -> bool {
-        let full = (0..self.levels.len())
-            .find(|h| self.levels.get(*h).is_some_and(|l| l.len() >= self.capacity(*h)));
-        let Some(full) = full else { return false };
+        let mut levels = self.levels.iter().zip(&self.capacities);
+        let Some(full) = levels.position(|(level, most)| level.len() >= *most) else {
+            return false;
+        };
         self.grow(full + 2);
         let Some([level, above]) = self.levels.get_mut(full..full + 2) else { return false };
         self.coin = finish(self.coin.wrapping_add(0x9e37_79b9_7f4a_7c15));
-        level.sort_unstable_by(f64::total_cmp);
+        level.sort_unstable();
         let before = level.len() + above.len();
         // an odd one stays, at either end
         let odd = match (level.len() % 2, self.coin & 2) {
@@ -108,6 +108,17 @@ impl Quantiles {
         self.held -= before - level.len() - above.len();
         true
     }
+}
+
+/// A number's bits as an integer of the same order as `f64::total_cmp`, and back.
+const fn order(bits: i64) -> i64 {
+    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
+}
+
+/// The top level holds k values, each one below two thirds of the one above.
+fn capacity(depth: usize) -> usize {
+    let size = PROFILE_SKETCH_SIZE as f64 * (2.0 / 3.0_f64).powi(depth.min(64) as i32);
+    (size.ceil() as usize).max(MIN_LEVEL)
 }
 
 #[cfg(test)]
@@ -150,6 +161,15 @@ mod tests {
             println!("{name}: {worst:.5}");
             assert!(worst < RANK_ERROR, "{name}: {worst}");
         }
+    }
+
+    #[test]
+    fn numbers_of_either_sign_keep_their_order() {
+        let values = [-1e300, -2.5, -5e-324, 0.0, 5e-324, 1.0, 1e300];
+        let mut sketch = Quantiles::new();
+        values.iter().rev().for_each(|x| sketch.add(*x, 1));
+        let found: Vec<f64> = sketch.points().into_iter().map(|p| p.0).collect();
+        assert_eq!(found, values);
     }
 
     #[test]

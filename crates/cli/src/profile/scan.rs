@@ -4,108 +4,20 @@ use super::blocks::{Block, Blocks};
 use super::cell;
 use super::column::Column;
 use super::hash::finish;
-use super::sample::{Sample, Sampled};
+use super::sample::Sampled;
+use super::tally::Tally;
 use crate::rows::{self, Format, Input, Rows};
 use csv::{ByteRecord, ReaderBuilder};
 use driftline::contract::{
     Contract, Input as Field, InputType, RecordReader, UnknownFields, Value,
 };
-use driftline::limits::{MAX_INPUTS, MAX_PROFILE_SAMPLE, MAX_PROFILE_SAMPLE_CELLS};
+use driftline::limits::MAX_INPUTS;
 use driftline::{Error, ErrorCode, Result};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread;
 
 /// Threads that count. Fixed, so that a file has one profile whatever the machine.
 const LANES: usize = 4;
-
-/// Rows that cannot be read, of which the first are told.
-const MAX_FAULTS: usize = 5;
-
-/// What was counted.
-#[derive(Debug)]
-pub struct Tally {
-    /// Rows that could be read.
-    pub rows: u64,
-    pub unreadable: u64,
-    /// Why, for the first of them.
-    pub faults: Vec<Error>,
-    pub names: Vec<String>,
-    pub columns: Vec<Column>,
-    pub sample: Sample,
-}
-
-impl Tally {
-    fn new(names: Vec<String>, typed: bool, sampled: bool) -> Self {
-        let n = names.len();
-        let most =
-            if sampled { (MAX_PROFILE_SAMPLE_CELLS / n.max(1)).min(MAX_PROFILE_SAMPLE) } else { 0 };
-        Self {
-            rows: 0,
-            unreadable: 0,
-            faults: Vec::new(),
-            columns: (0..n).map(|_| Column::new(typed, n)).collect(),
-            names,
-            sample: Sample::new(most),
-        }
-    }
-
-    fn fault(&mut self, error: Error) {
-        self.unreadable += 1;
-        if self.faults.len() < MAX_FAULTS {
-            self.faults.push(error);
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.rows += other.rows;
-        self.unreadable += other.unreadable;
-        self.faults.extend(other.faults);
-        self.faults.sort_by_key(|e| e.place().line);
-        self.faults.truncate(MAX_FAULTS);
-        for (ours, theirs) in self.columns.iter_mut().zip(other.columns) {
-            ours.merge(theirs);
-        }
-        self.sample.merge(other.sample);
-    }
-
-    /// Counts the rows of a block.
-    fn block(&mut self, block: &Block, file: &str) {
-        let valid = std::str::from_utf8(&block.bytes).is_ok();
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .buffer_capacity(1 << 16)
-            .from_reader(block.bytes.as_slice());
-        let mut record = ByteRecord::new();
-        let mut number = block.index << 32;
-        // reading from memory cannot fail, and rows of any length are taken
-        while reader.read_byte_record(&mut record).unwrap_or(false) {
-            number += 1;
-            if record.len() != self.columns.len()
-                || !(valid || std::str::from_utf8(record.as_slice()).is_ok())
-            {
-                let line = record.position().map_or(0, csv::Position::line) + block.line - 1;
-                let error = rows::ragged(record.len(), self.columns.len()).unwrap_or_else(|| {
-                    Error::new(ErrorCode::BadInput, "a cell of the row is not UTF-8")
-                });
-                self.fault(error.at_line(line, 1).in_file(file));
-                continue;
-            }
-            self.rows += 1;
-            for (column, cell) in self.columns.iter_mut().zip(&record) {
-                column.add_cell(cell);
-            }
-            let priority = finish(number);
-            if self.sample.wants(priority) {
-                let cells = record.iter().map(|c| match std::str::from_utf8(c) {
-                    Ok(text) if !text.is_empty() => Sampled::new(cell::of_text(text), c),
-                    _ => Sampled::Missing,
-                });
-                self.sample.add(priority, cells.collect());
-            }
-        }
-    }
-}
 
 /// Counts a file of rows; with `sampled`, some rows are kept for the comparison with a target.
 ///

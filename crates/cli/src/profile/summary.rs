@@ -77,8 +77,16 @@ pub struct Moments {
 
 impl Moments {
     fn add(&mut self, x: f64, weight: u64) {
-        let other = Self { n: weight, mean: x, squares: 0.0, minimum: x, maximum: x };
-        self.merge(&other);
+        if self.n == 0 {
+            *self = Self { n: weight, mean: x, squares: 0.0, minimum: x, maximum: x };
+            return;
+        }
+        self.n += weight;
+        let delta = x - self.mean;
+        self.mean += delta * (weight as f64 / self.n as f64);
+        self.squares += delta * (x - self.mean) * weight as f64;
+        self.minimum = self.minimum.min(x);
+        self.maximum = self.maximum.max(x);
     }
 
     /// Chan, Golub and LeVeque (1979).
@@ -160,10 +168,9 @@ impl Summary {
         self.shapes.get(shape as usize).copied().unwrap_or(0)
     }
 
-    /// Adds a value so many times; `text` is how it is written, if it is.
-    pub fn add(&mut self, cell: Cell<'_>, text: Option<&str>, weight: u64) {
-        if let Some(text) = text {
-            let length = if text.is_ascii() { text.len() } else { text.chars().count() };
+    /// Adds a value so many times; `length` is that of its text in characters, if it has one.
+    pub fn add(&mut self, cell: Cell<'_>, length: Option<usize>, weight: u64) {
+        if let Some(length) = length {
             self.shortest = self.shortest.min(length);
             self.longest = self.longest.max(length);
         }
