@@ -161,7 +161,7 @@ fn plan() -> (Vec<u8>, BTreeSet<&'static str>) {
     let scores = m.step(Dense::new(4, 2), &[x, packed, bias]);
     // trees: x[1] ≤ 0.5, else a leaf of its own
     let leaf = |i: u32| LEAF_F32 | i;
-    let nodes = [[0.5f32.to_bits(), 1, 1], [leaf(0), 0, 1], [leaf(1), 0, 2]].concat();
+    let nodes = [[0.5f32.to_bits(), 4, 12], [leaf(0), 0, 12], [leaf(1), 0, 24]].concat();
     let nodes: Vec<i32> = nodes.into_iter().map(|w| w as i32).collect();
     let nodes = m.constant(&[3, 3], TensorData::Int32(nodes));
     let (roots, none) = (m.words(&[0]), m.words(&[]));

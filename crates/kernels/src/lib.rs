@@ -4,4 +4,6 @@
 //! compiled for speed, everything around them for size.
 
 pub mod dense;
+pub mod elementwise;
+pub mod lanes;
 pub mod trees;

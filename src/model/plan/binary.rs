@@ -8,6 +8,7 @@ use super::fault::{Checked, Fault};
 use super::step::Operator;
 use super::types::TensorType;
 use crate::tensor::DType;
+use driftline_kernels::elementwise::{self, Binary as Kernel};
 
 macro_rules! operations {
     ($($name:ident)*) => {
@@ -112,14 +113,17 @@ impl Operator for Binary {
             return Ok(());
         }
         match args.dtype(0) {
-            // the commonest are compiled on their own, so that they vectorise
-            DType::Float32 => match o {
-                Operation::Add => zip(args, outs, |a: f32, b: f32| a + b),
-                Operation::Sub => zip(args, outs, |a: f32, b: f32| a - b),
-                Operation::Mul => zip(args, outs, |a: f32, b: f32| a * b),
-                Operation::Div => zip(args, outs, |a: f32, b: f32| a / b),
-                _ => zip(args, outs, |a: f32, b: f32| float(o, f64::from(a), f64::from(b)) as f32),
-            },
+            // what is rounded twice is rounded as once: binary64 has more than twice the digits
+            DType::Float32 => {
+                let one = |a: f32, b: f32| float(o, f64::from(a), f64::from(b)) as f32;
+                zip_rows(args, outs, one, |a, b, row| match o {
+                    Operation::Add => elementwise::binary(Kernel::Add, a, b, row),
+                    Operation::Sub => elementwise::binary(Kernel::Sub, a, b, row),
+                    Operation::Mul => elementwise::binary(Kernel::Mul, a, b, row),
+                    Operation::Div => elementwise::binary(Kernel::Div, a, b, row),
+                    _ => zip_row(a, b, row, one),
+                });
+            }
             DType::Float64 => zip(args, outs, |a: f64, b: f64| float(o, a, b)),
             DType::Int32 => {
                 zip(args, outs, |a: i32, b: i32| integer(o, i64::from(a), i64::from(b)) as i32)
@@ -226,6 +230,22 @@ fn power(a: i64, b: i64) -> i64 {
 }
 
 fn zip<A: Element, B: Element>(args: &Args<'_>, outs: &mut Outs<'_>, f: impl Fn(A, A) -> B) {
+    zip_rows(args, outs, &f, |a, b, row| zip_row(a, b, row, &f));
+}
+
+fn zip_row<A: Element, B: Element>(a: &[A], b: &[A], row: &mut [B], f: impl Fn(A, A) -> B) {
+    for ((to, a), b) in row.iter_mut().zip(a).zip(b) {
+        *to = f(*a, *b);
+    }
+}
+
+/// `rows` answers rows of which both sides move, `one` the others.
+fn zip_rows<A: Element, B: Element>(
+    args: &Args<'_>,
+    outs: &mut Outs<'_>,
+    one: impl Fn(A, A) -> B,
+    rows: impl Fn(&[A], &[A], &mut [B]),
+) {
     let result = outs.extents(0);
     let strides = |k: usize| Strides::new(&args.extents(k), &result);
     let (a, b) = (args.get::<A>(0), args.get::<A>(1));
@@ -235,14 +255,10 @@ fn zip<A: Element, B: Element>(args: &Args<'_>, outs: &mut Outs<'_>, f: impl Fn(
         out = rest;
         let (a, b) = (a.get(at_a..).unwrap_or(&[]), b.get(at_b..).unwrap_or(&[]));
         match (steps, a, b) {
-            ([1, 1], a, b) => {
-                for ((to, a), b) in row.iter_mut().zip(a).zip(b) {
-                    *to = f(*a, *b);
-                }
-            }
-            ([1, _], a, [b, ..]) => row.iter_mut().zip(a).for_each(|(to, a)| *to = f(*a, *b)),
-            ([_, 1], [a, ..], b) => row.iter_mut().zip(b).for_each(|(to, b)| *to = f(*a, *b)),
-            (_, [a, ..], [b, ..]) => row.fill(f(*a, *b)),
+            ([1, 1], a, b) => rows(a, b, row),
+            ([1, _], a, [b, ..]) => row.iter_mut().zip(a).for_each(|(to, a)| *to = one(*a, *b)),
+            ([_, 1], [a, ..], b) => row.iter_mut().zip(b).for_each(|(to, b)| *to = one(*a, *b)),
+            (_, [a, ..], [b, ..]) => row.fill(one(*a, *b)),
             _ => {}
         }
     });

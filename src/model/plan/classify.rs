@@ -211,11 +211,23 @@ fn best_tree_class(s: &[f64], base: &dyn Fn(usize) -> Option<f64>) -> usize {
     best.map_or(0, |(i, _)| i)
 }
 
-/// Elements of a float operand as f64.
-fn float(args: &Args<'_>, k: usize, i: usize) -> Option<f64> {
-    match args.dtype(k) {
-        DType::Float64 => args.get::<f64>(k).get(i).copied(),
-        _ => args.get::<f32>(k).get(i).map(|x| f64::from(*x)),
+/// A float operand; one of the two is empty.
+struct Floats<'a> {
+    singles: &'a [f32],
+    doubles: &'a [f64],
+}
+
+impl<'a> Floats<'a> {
+    fn new(args: &Args<'a>, k: usize) -> Self {
+        Self { singles: args.get(k), doubles: args.get(k) }
+    }
+
+    const fn len(&self) -> usize {
+        self.singles.len() + self.doubles.len()
+    }
+
+    fn get(&self, i: usize) -> Option<f64> {
+        self.singles.get(i).map(|x| f64::from(*x)).or_else(|| self.doubles.get(i).copied())
     }
 }
 
@@ -277,12 +289,13 @@ impl Classify {
         let names = args.get::<L>(2);
         let classes = names.len();
         let given = args.extents(0).dims().last().copied().unwrap_or(1);
-        let base = |i: usize| float(args, 1, i);
+        let (given_scores, bases) = (Floats::new(args, 0), Floats::new(args, 1));
+        let base = |i: usize| bases.get(i);
         let (labels, scores, scratch) = outs.three::<L, f32, f64>();
         let rows = labels.iter_mut().zip(scores.chunks_exact_mut(classes)).enumerate();
         for (row, (label, scores)) in rows {
             for (i, x) in scratch.iter_mut().enumerate() {
-                let score = if i < given { float(args, 0, row * given + i) } else { None };
+                let score = if i < given { given_scores.get(row * given + i) } else { None };
                 *x = score.unwrap_or(NO_SCORE);
             }
             let index = self.row(scratch, given, &base);
@@ -339,17 +352,17 @@ impl Operator for Transform {
 
     fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
         let columns = args.extents(0).dims().last().copied().unwrap_or(1);
-        let bases = args.extents(1).count();
+        let (scores, bases) = (Floats::new(args, 0), Floats::new(args, 1));
         if self.double {
             let (out, scratch) = outs.two::<f64, f64>();
             for (row, out) in out.chunks_exact_mut(columns).enumerate() {
-                self.row(args, row, bases, scratch);
+                self.row(&scores, row, &bases, scratch);
                 out.copy_from_slice(scratch);
             }
         } else {
             let (out, scratch) = outs.two::<f32, f64>();
             for (row, out) in out.chunks_exact_mut(columns).enumerate() {
-                self.row(args, row, bases, scratch);
+                self.row(&scores, row, &bases, scratch);
                 for (to, from) in out.iter_mut().zip(&*scratch) {
                     *to = *from as f32;
                 }
@@ -360,12 +373,13 @@ impl Operator for Transform {
 }
 
 impl Transform {
-    fn row(&self, args: &Args<'_>, row: usize, bases: usize, s: &mut [f64]) {
+    fn row(&self, scores: &Floats<'_>, row: usize, bases: &Floats<'_>, s: &mut [f64]) {
         let columns = s.len();
+        let with_bases = bases.len() == columns;
         for (i, x) in s.iter_mut().enumerate() {
-            *x = float(args, 0, row * columns + i).unwrap_or(0.0) + 0.0;
-            if bases == columns {
-                *x += float(args, 1, i).unwrap_or(0.0);
+            *x = scores.get(row * columns + i).unwrap_or(0.0) + 0.0;
+            if with_bases {
+                *x += bases.get(i).unwrap_or(0.0);
             }
         }
         self.post.apply(s);

@@ -1,8 +1,6 @@
 //! Fully connected layers: `x · w + b` in binary32 with constant weights.
 //!
-//! The weights are packed in panels of 8 columns (the last one of 4 if that holds the rest), each
-//! `[inputs, width]`. Every element is summed in the order of the inputs in one accumulator, begun
-//! at 0, and the bias is added last: the blocking changes no bit.
+//! The weights are packed in the panels of `driftline_kernels::dense`, which does the sums.
 
 use super::args::{Args, Outs, Signature};
 use super::codec::{Reader, Writer};
@@ -10,7 +8,7 @@ use super::fault::{Checked, ensure};
 use super::step::Operator;
 use super::types::{Dim, Extents, TensorType};
 use crate::tensor::DType;
-use driftline_kernels::dense::{NARROW, Place, WIDE, narrow, wide};
+use driftline_kernels::dense::{Layer, NARROW, WIDE, padded};
 
 /// Inputs: x f32 `[.., inputs]`; packed weights f32; bias f32 `[outputs]` or empty.
 ///
@@ -51,19 +49,6 @@ impl Dense {
     }
 }
 
-/// Columns of all panels together.
-const fn padded(outputs: usize) -> usize {
-    let rest = outputs % WIDE;
-    let tail = if rest == 0 {
-        0
-    } else if rest <= NARROW {
-        NARROW
-    } else {
-        WIDE
-    };
-    outputs - rest + tail
-}
-
 impl Operator for Dense {
     const NAME: &'static str = "dense";
 
@@ -102,24 +87,13 @@ impl Operator for Dense {
     }
 
     fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
-        let (inputs, outputs) = (self.inputs as usize, self.outputs as usize);
-        let (x, weights, bias) = (args.get::<f32>(0), args.get::<f32>(1), args.get::<f32>(2));
-        let out = outs.get::<f32>(0);
-        let mut first = 0;
-        let mut rest = weights;
-        while first < outputs {
-            let width = if outputs - first <= NARROW { NARROW } else { WIDE };
-            let Some((panel, tail)) = rest.split_at_checked(inputs * width) else { break };
-            let bias = bias.get(first..).unwrap_or(&[]);
-            let place = Place { first, outputs, bias };
-            if width == WIDE {
-                wide(x, inputs, panel, place, out);
-            } else {
-                narrow(x, inputs, panel, place, out);
-            }
-            rest = tail;
-            first += width;
-        }
+        let layer = Layer {
+            inputs: self.inputs as usize,
+            outputs: self.outputs as usize,
+            weights: args.get(1),
+            bias: args.get(2),
+        };
+        layer.run(args.get(0), outs.get(0));
         Ok(())
     }
 }

@@ -29,12 +29,12 @@ fn forest(walk: Walk) -> Draft {
     let x = draft.input("x", rows_of(2));
     let leaf = |i: u32| LEAF_F32 | i;
     let nodes: Vec<i32> = [
-        [0.5f32.to_bits(), NAN_RIGHT, 1],
-        [leaf(0), 0, 1],
-        [(-1.0f32).to_bits(), 1, 3],
-        [leaf(1), 0, 3],
-        [leaf(2), 0, 4],
-        [leaf(3), 0, 5],
+        [0.5f32.to_bits(), NAN_RIGHT, 12],
+        [leaf(0), 0, 12],
+        [(-1.0f32).to_bits(), 4, 36],
+        [leaf(1), 0, 36],
+        [leaf(2), 0, 48],
+        [leaf(3), 0, 60],
     ]
     .into_iter()
     .flatten()
@@ -99,13 +99,15 @@ fn damaged_trees_are_refused() {
     };
     for (i, word, value, text) in [
         (0, 0, f32::NAN.to_bits(), "threshold is NaN"),
-        (0, 1, 2, "feature is out of range"),
-        (0, 2, 6, "out of range"),
-        (0, 2, u32::MAX, "out of range"),
+        (0, 1, 8, "feature is out of range"),
+        (0, 1, 2, "points between nodes"),
+        (0, 2, 13, "points between nodes"),
+        (0, 2, 72, "out of range"),
+        (0, 2, u32::MAX - 3, "out of range"),
         (2, 2, 0, "before its parent"),
-        (2, 2, 2, "leaf is damaged"),
-        (2, 2, 4, "two parents"),
-        (0, 2, 2, "no parent"),
+        (2, 2, 24, "leaf is damaged"),
+        (2, 2, 48, "two parents"),
+        (0, 2, 24, "no parent"),
         (1, 0, LEAF_F32 | 9, "no weights"),
         (1, 0, 0, "leaf is damaged"),
     ] {

@@ -1,6 +1,8 @@
 //! One element in, one element out.
 //!
-//! Functions are computed in binary64 and rounded once, so that binary32 results are within 1 ulp.
+//! Functions are computed in binary64 and rounded once, so that binary32 results are within 1 ulp;
+//! `Exp`, `Sigmoid` and `Tanh` of binary32 in binary32, within the bounds that
+//! `driftline_kernels::elementwise` states.
 
 use super::args::{Args, Outs, Signature};
 use super::bytes::Element;
@@ -10,6 +12,7 @@ use super::math;
 use super::step::Operator;
 use super::types::TensorType;
 use crate::tensor::DType;
+use driftline_kernels::elementwise::{self, Unary as Kernel};
 
 macro_rules! functions {
     ($($name:ident)*) => {
@@ -190,10 +193,11 @@ impl Operator for Unary {
                 map(args, outs, |x: f32| u8::from(self.is_infinite(f64::from(x))));
             }
             (Function::IsInf, _) => map(args, outs, |x: f64| u8::from(self.is_infinite(x))),
-            (Function::Relu, DType::Float32) => {
-                map(args, outs, |x: f32| if x < 0.0 { 0.0 } else { x });
-            }
             (_, DType::Float32) => {
+                if let Some(kernel) = kernel(function) {
+                    elementwise::unary(kernel, args.get(0), outs.get(0));
+                    return Ok(());
+                }
                 map(args, outs, |x: f32| evaluate(function, f64::from(x), a, b) as f32);
             }
             (_, DType::Float64) => map(args, outs, |x: f64| evaluate(function, x, a, b)),
@@ -203,6 +207,17 @@ impl Operator for Unary {
             _ => map(args, outs, |x: i64| integer(function, x)),
         }
         Ok(())
+    }
+}
+
+/// The functions that are computed in binary32, four at a time.
+const fn kernel(function: Function) -> Option<Kernel> {
+    match function {
+        Function::Relu => Some(Kernel::Relu),
+        Function::Exp => Some(Kernel::Exp),
+        Function::Sigmoid => Some(Kernel::Sigmoid),
+        Function::Tanh => Some(Kernel::Tanh),
+        _ => None,
     }
 }
 

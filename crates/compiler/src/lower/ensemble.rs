@@ -5,7 +5,8 @@ use driftline::error::{Error, ErrorCode, Result};
 use driftline::limits::MAX_TREE_NODES;
 use driftline::model::plan::TensorId;
 use driftline::model::plan::trees::{
-    Aggregate, EQUAL, LEAF_F32, LEAF_F64, MEMBER, NAN_RIGHT, Trees, Walk,
+    Aggregate, EQUAL, FEATURE, LEAF_F32, LEAF_F64, MAX_FEATURES, MEMBER, NAN_RIGHT, NODE_BYTES,
+    Trees, Walk,
 };
 use driftline::tensor::{DType, Tensor, TensorData};
 use std::collections::VecDeque;
@@ -216,7 +217,7 @@ impl Ensemble {
                         };
                         let feature = u32::try_from(branch.feature)
                             .ok()
-                            .filter(|f| *f < MEMBER)
+                            .filter(|f| *f < MAX_FEATURES)
                             .ok_or_else(|| node.invalid("a tree's feature is out of range"))?;
                         let first = flat.len();
                         for (i, child) in [left, right].into_iter().enumerate() {
@@ -268,10 +269,14 @@ fn words(nodes: &[Flat], double: bool) -> Vec<i32> {
         if double {
             let bits = node.bits.unwrap_or(node.threshold.to_bits());
             words.extend([bits as u32 as i32, (bits >> 32) as i32]);
+            words.extend([node.word as i32, node.child as i32]);
         } else {
             words.push(node.bits.unwrap_or(u64::from((node.threshold as f32).to_bits())) as i32);
+            // offsets in bytes, as the walk takes them
+            let flags = node.word & !FEATURE;
+            let feature = (node.word & FEATURE) * 4;
+            words.extend([(flags | feature) as i32, (node.child * NODE_BYTES) as i32]);
         }
-        words.extend([node.word as i32, node.child as i32]);
     }
     words
 }

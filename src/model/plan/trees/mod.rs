@@ -1,7 +1,8 @@
 //! Tree ensembles: each row falls through every tree, and the weights of the leaves add up.
 //!
-//! A node is a threshold, a feature with flags, and the index of its left child; the right child
-//! follows the left one. All comparisons are brought to `x ≤ threshold` goes left by the compiler. A
+//! A node is a threshold, a feature with flags, and its left child; the right child follows the left
+//! one. Binary32 nodes name both by offsets in bytes, as the walk takes them: four times the feature
+//! and [`NODE_BYTES`] times the child's index; binary64 nodes by index. All comparisons are brought to `x ≤ threshold` goes left by the compiler. A
 //! leaf is its own child, with a NaN as threshold, so that no comparison moves on from it; the NaN's
 //! payload is the leaf's number. Sums are taken in binary64 in the order of the trees, whatever the
 //! order of the walk, so that every layout gives the same bits. The walk itself is in
@@ -18,14 +19,16 @@ use crate::limits::MAX_TREE_NODES;
 use crate::tensor::DType;
 use bytemuck::Pod;
 pub use driftline_kernels::trees::{
-    Aggregate, FEATURE, LEAF as LEAF_F32, NAN_RIGHT, NO_SCORE, Walk, has_no_score,
+    Aggregate, FEATURE, LEAF as LEAF_F32, NAN_RIGHT, NO_SCORE, NODE_BYTES, Walk, has_no_score,
 };
-use driftline_kernels::trees::{Forest, Leaves, Weights};
+use driftline_kernels::trees::{Forest, Leaves, Masks, Weights};
 
 /// Set in a node's feature word: goes left if equal to the threshold.
 pub const EQUAL: u32 = 1 << 30;
 /// Set in a node's feature word: goes left if in the set whose number is the threshold's bits.
 pub const MEMBER: u32 = FEATURE + 1;
+/// Features of a row: their offsets must fit beside the flags.
+pub const MAX_FEATURES: u32 = 1 << 27;
 /// High bits of a leaf's threshold in a binary64 node; the low word is the leaf's number.
 pub const LEAF_F64: u32 = 0x7ff8_0000;
 
@@ -42,6 +45,7 @@ pub struct Trees {
     features: usize,
     depths: Vec<u32>,
     special: bool,
+    masks: Masks,
     /// Most comparisons and additions of one row.
     steps: u64,
 }
@@ -57,6 +61,7 @@ impl Trees {
             features: 0,
             depths: Vec::new(),
             special: false,
+            masks: Masks::new(),
             steps: 0,
         }
     }
@@ -71,8 +76,12 @@ impl Trees {
 trait Node: Pod {
     type X: Element + PartialOrd + Copy;
     fn threshold(self) -> Self::X;
+    /// Flags, and bits that mean nothing to the caller.
     fn word(self) -> u32;
+    fn feature(self) -> u32;
     fn child(self) -> u32;
+    /// Whether feature and child are named as they should be.
+    fn is_even(self) -> bool;
     fn leaf(self) -> u32;
     fn is_leaf_mark(self) -> bool;
     fn is_nan(x: Self::X) -> bool;
@@ -87,8 +96,14 @@ impl Node for [u32; 3] {
     fn word(self) -> u32 {
         self[1]
     }
+    fn feature(self) -> u32 {
+        (self[1] & FEATURE) / 4
+    }
     fn child(self) -> u32 {
-        self[2]
+        self[2] / NODE_BYTES
+    }
+    fn is_even(self) -> bool {
+        self[1].is_multiple_of(4) && self[2].is_multiple_of(NODE_BYTES)
     }
     fn leaf(self) -> u32 {
         self[0] & !LEAF_F32
@@ -112,8 +127,14 @@ impl Node for [u32; 4] {
     fn word(self) -> u32 {
         self[2]
     }
+    fn feature(self) -> u32 {
+        self[2] & FEATURE
+    }
     fn child(self) -> u32 {
         self[3]
+    }
+    fn is_even(self) -> bool {
+        true
     }
     fn leaf(self) -> u32 {
         self[0]
@@ -131,6 +152,8 @@ impl Node for [u32; 4] {
 
 impl Operator for Trees {
     const NAME: &'static str = "trees";
+    // 2: offsets in bytes
+    const VERSION: u8 = 2;
 
     fn write(&self, writer: &mut Writer) {
         writer.u32(self.targets);
@@ -159,8 +182,8 @@ impl Operator for Trees {
         signature.expect(8)?;
         let (rows, features) = signature.rows_columns(0)?;
         ensure(
-            features > 0 && features < FEATURE as usize,
-            "trees need between 1 and 2^29 features",
+            features > 0 && features < MAX_FEATURES as usize,
+            "trees need between 1 and 2^27 features",
         )?;
         ensure(self.targets > 0, "trees need a target")?;
         self.features = features;
@@ -242,6 +265,7 @@ impl Trees {
         self.special = false;
         for (i, node) in nodes.iter().enumerate() {
             let i = i as u32;
+            ensure(node.is_even(), "a tree's node points between nodes")?;
             let (tree, depth) = seen.get(i as usize).copied().unwrap_or((UNSEEN, 0));
             ensure(tree != UNSEEN, "a tree's node has no parent")?;
             if node.child() == i {
@@ -253,10 +277,7 @@ impl Trees {
                 continue;
             }
             ensure(node.child() > i, "a tree's node comes before its parent")?;
-            ensure(
-                (node.word() & FEATURE) < self.features as u32,
-                "a tree's feature is out of range",
-            )?;
+            ensure(node.feature() < self.features as u32, "a tree's feature is out of range")?;
             if node.word() & MEMBER != 0 {
                 self.special = true;
                 ensure((node.set() as usize) < sets, "a tree's set is out of range")?;
@@ -339,7 +360,7 @@ impl Trees {
                         leaf = node.leaf();
                         break;
                     }
-                    let Some(v) = row.get((node.word() & FEATURE) as usize).copied() else { break };
+                    let Some(v) = row.get(node.feature() as usize).copied() else { break };
                     let right = if N::is_nan(v) {
                         node.word() & NAN_RIGHT != 0
                     } else if node.word() & MEMBER != 0 {
@@ -359,9 +380,11 @@ impl Trees {
     /// Several trees of a row, or several rows of a tree, at a time.
     fn run_lanes(&self, args: &Args<'_>, roots: &[i32], weights: &Weights<'_>, out: &mut [f64]) {
         let Ok(nodes) = nodes_of::<[u32; 3]>(args.get(1)) else { return };
-        // SAFETY: `check_nodes` saw every node of this constant, for rows of so many features
-        let forest = unsafe { Forest::new(nodes, self.features) };
-        forest.run(args.get::<f32>(0), roots, &self.depths, self.walk, weights, out);
+        let (depths, masks) = (&self.depths, &self.masks);
+        // SAFETY: `check_nodes` saw every node and root of these constants, for rows of so many
+        // features; the masks are this step's own
+        let forest = unsafe { Forest::new(nodes, roots, depths, self.features, masks) };
+        forest.run(args.get::<f32>(0), self.walk, weights, out);
     }
 }
 
