@@ -46,6 +46,10 @@ const FEATURES: &[&str] = &[
     "--enable-simd",
 ];
 
+/// A function that is called from one place is not moved there: engines compile each function when it
+/// is first called, and most are not for a given model.
+const LEAVE_CALLS: &str = "--one-caller-inline-max-function-size=50";
+
 #[derive(clap::Args)]
 pub struct Args {
     /// Quick to build, large and slow to run; for work on the bindings
@@ -121,7 +125,7 @@ fn bind(full: bool, features: &[&str], out: &Path) -> Result<bool> {
     if full {
         say("runtime: wasm-opt");
         run(crate::shell::command(at("xtask/js/node_modules/.bin/wasm-opt"))
-            .args(["-Os", "--strip-debug"])
+            .args(["-Os", "--strip-debug", LEAVE_CALLS])
             .args(FEATURES)
             .arg(&wasm)
             .arg("--output")

@@ -46,6 +46,24 @@ pub trait Operator: Sized {
     fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()>;
 }
 
+// Engines compile functions when they are first called: a family in a function of its own costs a
+// page nothing until a model has a step of it.
+
+#[inline(never)]
+fn read<O: Operator>(reader: &mut Reader<'_>) -> Checked<O> {
+    O::read(reader)
+}
+
+#[inline(never)]
+fn bind<O: Operator>(step: &mut O, signature: &Signature<'_>) -> Checked<Vec<TensorType>> {
+    step.bind(signature)
+}
+
+#[inline(never)]
+fn run<O: Operator>(step: &O, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
+    step.run(args, outs)
+}
+
 macro_rules! steps {
     ($($code:literal $variant:ident $path:path;)*) => {
         /// One step of a plan.
@@ -85,7 +103,7 @@ macro_rules! steps {
             /// An unknown code or version, or damaged attributes.
             pub fn read(code: u16, version: u8, reader: &mut Reader<'_>) -> Checked<Self> {
                 match (code, version) {
-                    $(($code, <$path>::VERSION) => <$path>::read(reader).map(Self::$variant),)*
+                    $(($code, <$path>::VERSION) => read::<$path>(reader).map(Self::$variant),)*
                     _ => Err(Fault::new("this version of driftline has no such step")),
                 }
             }
@@ -95,7 +113,7 @@ macro_rules! steps {
             /// # Errors
             /// Operands that do not fit.
             pub fn bind(&mut self, signature: &Signature<'_>) -> Checked<Vec<TensorType>> {
-                match self { $(Self::$variant(step) => step.bind(signature),)* }
+                match self { $(Self::$variant(step) => bind(step, signature),)* }
             }
 
             /// About how many element operations a run takes.
@@ -108,7 +126,7 @@ macro_rules! steps {
             /// # Errors
             /// Values that the operator refuses.
             pub fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
-                match self { $(Self::$variant(step) => step.run(args, outs),)* }
+                match self { $(Self::$variant(step) => run(step, args, outs),)* }
             }
         }
     };
