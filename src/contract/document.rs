@@ -25,8 +25,8 @@ use std::fmt;
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8], code: ErrorCode, what: &str) -> Result<T> {
     let value = parse_json(bytes, code, what)?;
     T::deserialize(Node(&value)).map_err(|fault| {
-        let error = Error::new(code, plain(&fault.text));
-        if fault.path.is_empty() { error } else { error.at_path(fault.path) }
+        let error = Error::new(code, plain(&fault.0.text));
+        if fault.0.path.is_empty() { error } else { error.at_path(fault.0.path) }
     })
 }
 
@@ -49,9 +49,12 @@ pub(crate) fn parse_json<'a>(bytes: &'a [u8], code: ErrorCode, what: &str) -> Re
     })
 }
 
-/// What does not fit, and where.
+/// What does not fit, and where. Boxed: every reader that serde generates moves one around.
 #[derive(Debug)]
-struct Fault {
+struct Fault(Box<Misfit>);
+
+#[derive(Debug)]
+struct Misfit {
     text: String,
     path: String,
     /// The type was given too few fields; which one is known where they are handed out.
@@ -59,20 +62,25 @@ struct Fault {
 }
 
 impl Fault {
+    #[cold]
+    #[inline(never)]
     fn new(text: String) -> Self {
-        Self { text, path: String::new(), short: false }
+        Self(Box::new(Misfit { text, path: String::new(), short: false }))
     }
 
+    #[cold]
+    #[inline(never)]
     fn under(mut self, step: &str) -> Self {
-        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        self.path = format!("{step}{dot}{}", self.path);
+        let path = &self.0.path;
+        let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+        self.0.path = format!("{step}{dot}{path}");
         self
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0.text)
     }
 }
 
@@ -92,7 +100,9 @@ impl de::Error for Fault {
     }
 
     fn invalid_length(_: usize, expected: &dyn de::Expected) -> Self {
-        Self { short: true, ..Self::new(format!("{expected} is expected")) }
+        let mut fault = Self::new(format!("{expected} is expected"));
+        fault.0.short = true;
+        fault
     }
 
     fn unknown_variant(name: &str, _: &'static [&'static str]) -> Self {
@@ -170,7 +180,7 @@ impl<'de> Deserializer<'de> for Node<'_, '_> {
         let missing = Cell::new(None);
         let ordered = Fields { members, fields: fields.iter(), missing: &missing };
         visitor.visit_seq(ordered).map_err(|fault| match missing.get() {
-            Some(name) if fault.short => Fault::new(format!("the field `{name}` is missing")),
+            Some(name) if fault.0.short => Fault::new(format!("the field `{name}` is missing")),
             _ => fault,
         })
     }
