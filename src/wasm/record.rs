@@ -125,7 +125,9 @@ fn view(js: &JsValue, budget: &mut usize) -> Value<'static> {
                     return Value::Other("overlong array");
                 };
                 *budget = rest;
-                return Value::Typed(TensorData::$data(array.to_vec()));
+                // the array of a buffer that was given away is empty, and copying it throws
+                let data = if array.length() == 0 { Vec::new() } else { array.to_vec() };
+                return Value::Typed(TensorData::$data(data));
             })*
         };
     }

@@ -1,9 +1,11 @@
-"""Asks Great Expectations, pandera and MLflow what they say of rows under the sample files of
+"""Asks Great Expectations, pandera, MLflow and TensorFlow Data Validation what they say of rows under the sample files of
 crates/cli/tests/peers, and records it.
 
     pip install great_expectations==1.24.1 'pandera[io]==0.35.0' pandas==3.1.1
     python tests/vectors/make_imports.py great_expectations pandera
     pip install mlflow==3.17.2 && python tests/vectors/make_imports.py mlflow
+    pip install tensorflow-data-validation==1.16.1 dill    # Python 3.10
+    python tests/vectors/make_imports.py tensorflow_data_validation
 
 writes tests/vectors/imports/LIBRARY.json, which crates/cli/tests/import.rs reads: the sample is
 imported, and the contract must say the same of the same rows. A row is one record with the types that
@@ -159,7 +161,44 @@ def mlflow() -> list[dict]:
     return recorded
 
 
-LIBRARIES = {"great_expectations": great_expectations, "pandera": pandera, "mlflow": mlflow}
+def tensorflow_data_validation() -> list[dict]:
+    import tensorflow_data_validation as tfdv
+    from tensorflow_metadata.proto.v0 import anomalies_pb2
+
+    schema = tfdv.load_schema_text(str(PEERS / "tfdv_schema.pbtxt"))
+    # many rows are the collector's: as the import, this leaves them out
+    for feature in schema.feature:
+        if feature.presence.min_fraction < 1:
+            feature.ClearField("presence")
+        for clause in ("skew_comparator", "drift_comparator", "distribution_constraints"):
+            feature.ClearField(clause)
+    # the columns that serving has; its only boolean is an integer of 0 and 1
+    good = {**GOOD, "is_new": 0}
+    del good["label"]
+    changes = [{k: int(v) if k == "is_new" and v is not ABSENT else v for k, v in c.items()} for c in CHANGES]
+    changes += [{"is_new": 2}, {"is_new": -1}]
+    new = anomalies_pb2.AnomalyInfo.SCHEMA_NEW_COLUMN
+    recorded = []
+    for change in changes:
+        row = {k: v for k, v in {**good, **change}.items() if v is not ABSENT}
+        table = frame(row, good)
+        statistics = tfdv.generate_statistics_from_dataframe(table)
+        anomalies = tfdv.validate_statistics(statistics, schema, environment="SERVING")
+        # a column that the schema lacks is told, and passes here: the contract notes that
+        refused = any(
+            any(reason.type != new for reason in info.reason)
+            for info in anomalies.anomaly_info.values()
+        )
+        recorded.append({"row": row, "refused": refused, "warned": False, "raised": False})
+    return recorded
+
+
+LIBRARIES = {
+    "great_expectations": great_expectations,
+    "pandera": pandera,
+    "mlflow": mlflow,
+    "tensorflow_data_validation": tensorflow_data_validation,
+}
 (HERE / "imports").mkdir(exist_ok=True)
 for name in sys.argv[1:]:
     recorded = LIBRARIES[name]()
