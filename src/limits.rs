@@ -123,6 +123,24 @@ pub const MAX_PROFILE_FREQUENT: usize = 1_024;
 /// Capacity k of a profile's quantile sketch (KLL): ranks are within 0.25% with 99% confidence.
 pub const PROFILE_SKETCH_SIZE: usize = 2_048;
 
+/// Rules of a policy: each is tried on every record.
+pub const MAX_RULES: usize = 256;
+
+/// Conditions of one rule or assertion.
+pub const MAX_CONDITIONS: usize = 64;
+
+/// Assertions of a policy: each may hold the histories of its identifiers.
+pub const MAX_ASSERTIONS: usize = 32;
+
+/// Escalation routes of a policy.
+pub const MAX_ROUTES: usize = 64;
+
+/// Identifiers that one assertion remembers, 40 bytes each; those seen longest ago make room.
+pub const MAX_TRACKED_IDENTIFIERS: usize = 4_096;
+
+/// Places that an identifier may have among them.
+pub const TRACKED_WAYS: usize = 4;
+
 /// Rows that a profile keeps to compare each column with the target.
 pub const MAX_PROFILE_SAMPLE: usize = 4_096;
 

@@ -4,6 +4,7 @@
 
 use driftline::ErrorCode;
 use driftline::contract::{Contract, Validator};
+use driftline::decision::{PRECEDENCE, Reason};
 use driftline::error::CodeKind;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -43,6 +44,18 @@ fn the_list_of_limits_is_current() {
     }
     assert!(rows > 10, "the scan of src/limits.rs found {rows} limits");
     compare("docs/limits.md", &text);
+}
+
+#[test]
+fn the_tables_of_reasons_are_complete_and_in_order() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/decisions.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let known = |cell: &&str| Reason::ALL.iter().any(|reason| reason.as_str() == *cell);
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let listed: Vec<&str> = rows.filter(known).collect();
+    let after = [Reason::BudgetUsedUp, Reason::TimedOut];
+    let expected: Vec<&str> = PRECEDENCE.iter().chain(&after).map(|r| r.as_str()).collect();
+    assert_eq!(listed, expected);
 }
 
 #[test]

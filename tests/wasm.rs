@@ -36,7 +36,7 @@ const GOOD: &str = r#"{when: "2013-07-01T12:00:00Z", x: 1.5, n: 3, c: "b"}"#;
 
 #[wasm_bindgen_test]
 fn a_decision_is_a_plain_object_in_one_order() {
-    let decision = gate().predict(&js(GOOD));
+    let decision = gate().predict(&js(GOOD), 0.0);
     let keys: Array = Object::keys(decision.unchecked_ref::<Object>());
     assert_eq!(
         text(&keys),
@@ -51,15 +51,15 @@ fn a_decision_is_a_plain_object_in_one_order() {
 fn a_date_is_the_instant_that_its_text_is() {
     let mut gate = gate();
     let date = js(&GOOD.replace(r#""2013-07-01T12:00:00Z""#, "new Date(Date.UTC(2013, 6, 1, 12))"));
-    assert_eq!(text(&gate.predict(&date)), text(&gate.predict(&js(GOOD))));
+    assert_eq!(text(&gate.predict(&date, 0.0)), text(&gate.predict(&js(GOOD), 0.0)));
     let invalid = js(&GOOD.replace(r#""2013-07-01T12:00:00Z""#, "new Date(NaN)"));
-    assert_eq!(violations(&gate.predict(&invalid)), [("when".into(), "bad_timestamp".into())]);
+    assert_eq!(violations(&gate.predict(&invalid, 0.0)), [("when".into(), "bad_timestamp".into())]);
 }
 
 #[wasm_bindgen_test]
 fn what_only_javascript_has_is_refused_by_name() {
     let mut gate = gate();
-    let good = text(&gate.predict(&js(GOOD)));
+    let good = text(&gate.predict(&js(GOOD), 0.0));
     let cases = [
         (GOOD.replace("1.5", "NaN"), "x", "not_finite"),
         (GOOD.replace("1.5", "-Infinity"), "x", "not_finite"),
@@ -103,10 +103,10 @@ fn what_only_javascript_has_is_refused_by_name() {
         ),
     ];
     for (source, input, code) in cases {
-        let decision = gate.predict(&js(&source));
+        let decision = gate.predict(&js(&source), 0.0);
         assert_eq!(violations(&decision), [(input.into(), code.into())], "{source}");
         assert_eq!(get(&decision, "label"), JsValue::NULL, "{source}");
-        assert_eq!(text(&gate.predict(&js(GOOD))), good, "after {source}");
+        assert_eq!(text(&gate.predict(&js(GOOD), 0.0)), good, "after {source}");
     }
 }
 
@@ -114,8 +114,8 @@ fn what_only_javascript_has_is_refused_by_name() {
 fn many_records_decide_as_single_ones_do() {
     let mut gate = gate();
     let rows: Array = js(&format!("[{GOOD}, {{}}, {GOOD}, 5]")).unchecked_into();
-    let single: Array = rows.iter().map(|row| gate.predict(&row)).collect();
-    assert_eq!(text(&gate.predict_many(&rows).unwrap()), text(&single));
+    let single: Array = rows.iter().map(|row| gate.predict(&row, 0.0)).collect();
+    assert_eq!(text(&gate.predict_many(&rows, 0.0).unwrap()), text(&single));
 }
 
 #[wasm_bindgen_test]

@@ -21,6 +21,9 @@ const root = new URL("..", import.meta.url);
 const dist = process.argv[2] ?? "dist";
 const at = (path) => fileURLToPath(new URL(path.replace(/^dist(?=\/|$)/, dist), root));
 
+/** What every entry exports beside its loaders. */
+const DECLARED = ["api", "outcomes", "routes"];
+
 const GLUE = at("dist/runtime/driftline.js");
 const WASM = at("dist/runtime/driftline_bg.wasm");
 for (const file of [GLUE, WASM]) {
@@ -98,9 +101,9 @@ async function bundle(name, outfile, options) {
 
 /** The same declarations for `require`: TypeScript tells the two by the file's ending. */
 function declareCommonJs() {
-  for (const name of ["index", "api"]) {
+  for (const name of ["index", ...DECLARED]) {
     const text = readFileSync(at(`dist/${name}.d.ts`), "utf8");
-    writeFileSync(at(`dist/${name}.d.cts`), text.replaceAll('"./api.js"', '"./api.cjs"'));
+    writeFileSync(at(`dist/${name}.d.cts`), text.replaceAll(/("\.\/\w+)\.js"/g, '$1.cjs"'));
   }
 }
 
@@ -113,8 +116,9 @@ async function template() {
   await bundle("workerd", "dist/template/workerd.js", { ...esm, platform: "browser" });
   await bundle("node", "dist/template/index.cjs", COMMONJS());
   await bundle("global", "dist/template/driftline.global.js", GLOBAL());
-  copyFileSync(at("dist/api.d.ts"), at("dist/template/api.d.ts"));
-  copyFileSync(at("dist/api.d.ts"), at("dist/template/api.d.cts"));
+  for (const name of DECLARED) {
+    for (const end of ["ts", "cts"]) copyFileSync(at(`dist/${name}.d.${end}`), at(`dist/template/${name}.d.${end}`));
+  }
   for (const name of ["index.d.ts.in", "package.json.in"]) {
     copyFileSync(at(`template/${name}`), at(`dist/template/${name}`));
   }

@@ -25,12 +25,12 @@ export type Reason =
   | "confident"
   /** The confidence is below the label's threshold. */
   | "low_confidence"
-  /** The policy accepts no such answer, whatever its confidence. */
-  | "no_threshold"
   /** The predicted value lies within the policy's bounds. */
   | "within_bounds"
   /** The predicted value lies outside the policy's bounds. */
   | "out_of_bounds"
+  /** The policy accepts no such answer, whatever its confidence. */
+  | "no_threshold"
   /** The truth may lie further from the predicted value than the policy tolerates. */
   | "wide_interval"
   /** The record breaks a clause of the contract that refuses or escalates it. */
@@ -39,6 +39,18 @@ export type Reason =
   | "bad_scores"
   /** The model could not compute the record. */
   | "model_failed"
+  /** The answer breaks an assertion over several records, or over inputs and answer. */
+  | "assertion"
+  /** The record meets the conditions of a rule of the policy. */
+  | "rule"
+  /** The model would be trusted, but a drift alarm suspends its thresholds. */
+  | "suspended"
+  /** The kill switch is on. */
+  | "killed"
+  /** The day's escalations are used up. */
+  | "budget_used_up"
+  /** No person answered in time. */
+  | "timed_out"
   | (string & {});
 
 /** Stable codes of broken clauses. New ones may come; none changes its meaning. */
@@ -128,10 +140,147 @@ export interface Decision<Label extends string = string> {
   readonly label_set?: readonly Label[];
   /** The interval that holds the truth, if the policy has one for a predicted value. */
   readonly interval?: readonly [number, number];
+  /** The model's own number, of a regression or ranking, whatever the action. */
+  readonly predicted_value?: number;
   /** Every broken clause. */
   readonly violations: readonly Violation[];
   /** Identity of the bundle that decided: `sha256:` and 64 hexadecimal digits. */
   readonly identity: string;
+  /** The labels to act on, of a model of several labels at once; as for `label`. */
+  readonly labels?: readonly Label[];
+  /** Of such a model, the labels below their thresholds. */
+  readonly uncertain?: readonly Label[];
+  /** The rule or assertion that decided. */
+  readonly rule?: string;
+  /** The assertions that the answer breaks, also those that are only counted. */
+  readonly assertions?: readonly string[];
+  /** The reason that would have stood without this one. */
+  readonly overruled?: Reason;
+  /** Where the escalated record goes, by the policy's `routes`. */
+  readonly route?: string;
+  /** Random name of an escalated decision that a handler was told of, for {@link Gate.outcome}. */
+  readonly id?: string;
+}
+
+/** An escalated record, with all that the person needs who decides. */
+export interface Escalation<
+  Row extends object = Record<string, unknown>,
+  Label extends string = string,
+> {
+  /** Random name; the same one at each attempt to deliver. */
+  readonly id: string;
+  /** When it was escalated, RFC 3339. */
+  readonly at: string;
+  /** Until when an answer is due, RFC 3339, or `null`. */
+  readonly due: string | null;
+  /** Name of the policy's route, or `null`. */
+  readonly route: string | null;
+  /** Why. */
+  readonly reason: Reason;
+  /** Name of the model. */
+  readonly model: string;
+  /** Identity of the bundle that decided. */
+  readonly identity: string;
+  /** The record as it was given. */
+  readonly record: Row;
+  /** Scores, violations, label set, the model's own answer. */
+  readonly decision: Decision<Label>;
+}
+
+/** What a route has done. */
+export interface RouteStatus {
+  /** Waiting. */
+  readonly queued: number;
+  /** Answered with success. */
+  readonly delivered: number;
+  /** Attempts that failed and were followed by another. */
+  readonly retried: number;
+  /** Given up: refused, too often tried, too large, or no room. */
+  readonly dropped: number;
+}
+
+/** A way for escalations to people. */
+export interface Route {
+  /** Takes an escalation. Never throws for what happens on the way. */
+  send(escalation: Escalation<object>): void;
+  /** Resolves when nothing waits any more; never rejects. In Workers, for `ctx.waitUntil`. */
+  flush(): Promise<void>;
+  /** Drops what waits. */
+  close(): void;
+  /** Counts. */
+  readonly status: RouteStatus;
+}
+
+/** A function that is told of each escalation, or a route. */
+export type EscalationHandler<
+  Row extends object = Record<string, unknown>,
+  Label extends string = string,
+> = ((escalation: Escalation<Row, Label>) => unknown) | Route;
+
+/** What a person answered: one of the three, by the model's kind. */
+export interface Answer<Label extends string = string> {
+  readonly label?: Label;
+  /** Of several labels at once: those that hold. */
+  readonly labels?: readonly Label[];
+  /** Of a regression or ranking. */
+  readonly value?: number;
+  /** Who or what answered, for the host's own use. */
+  readonly by?: string;
+}
+
+/** An answer that came back. */
+export interface Outcome<
+  Row extends object = Record<string, unknown>,
+  Label extends string = string,
+> {
+  /** Of the escalation. */
+  readonly id: string;
+  /** When, RFC 3339. */
+  readonly at: string;
+  /** Whether it came after it was due. */
+  readonly late: boolean;
+  /** The answer. */
+  readonly answer: Answer<Label>;
+  /** The record, or `null` if this gate does not know the id (any more). */
+  readonly record: Row | null;
+  /** What was decided, or `null` likewise. */
+  readonly decision: Decision<Label> | null;
+}
+
+/** An escalation that nobody answered in time. */
+export interface Overdue<
+  Row extends object = Record<string, unknown>,
+  Label extends string = string,
+> {
+  /** Of the escalation. */
+  readonly id: string;
+  /** The record. */
+  readonly record: Row;
+  /** What the policy declares instead; its reason is `timed_out`. */
+  readonly decision: Decision<Label>;
+}
+
+/** What a gate remembers. */
+export interface GateStatus {
+  /** Why the kill switch is on, or `null`. */
+  readonly killed: string | null;
+  /** Why thresholds are suspended, or `null`. */
+  readonly suspended: string | null;
+  /** Escalations of the policy's day, or `null` without a budget. */
+  readonly budget: { readonly per_day: number; readonly used: number } | null;
+  /** How often each assertion was checked and broken, since the instance began. */
+  readonly assertions: readonly {
+    readonly name: string;
+    readonly checked: number;
+    readonly broken: number;
+  }[];
+  /** What became of escalations: told to handlers, not yet answered, pushed out by newer ones, handlers that threw. */
+  readonly escalations: {
+    readonly sent: number;
+    readonly pending: number;
+    readonly forgotten: number;
+    readonly failed: number;
+  };
 }
 
 /** Where an error lies, as far as it is known. */
@@ -251,6 +400,41 @@ export interface Gate<Row extends object = Record<string, unknown>, Label extend
    */
   scores(record: Row): Float64Array | null;
 
+  /**
+   * Has a function or a route told of each escalated record, after its decision is made; what it
+   * throws is counted and goes no further. The answer ends it.
+   */
+  onEscalate(handler: EscalationHandler<Row, Label>): () => void;
+
+  /**
+   * Takes a person's answer to an escalation.
+   *
+   * @throws {@link DriftlineError} `bad_usage` if it is not of the model's kind or labels.
+   */
+  outcome(id: string, answer: Answer<Label>): Outcome<Row, Label>;
+
+  /** Has a function told of each answer. What it throws goes no further. */
+  onOutcome(handler: (outcome: Outcome<Row, Label>) => unknown): () => void;
+
+  /**
+   * The escalations whose answer is overdue and whose route declares what happens then, each told
+   * once. `now` in milliseconds since 1970.
+   */
+  overdue(now?: number): Overdue<Row, Label>[];
+
+  /** Turns the kill switch on: the model is not asked, every record has the policy's fallback. */
+  kill(why: string): void;
+  /** Turns the kill switch off. */
+  revive(): void;
+
+  /** Says that a drift alarm stands: what would be accepted has the policy's `suspended`. */
+  suspend(why: string): void;
+  /** Says that it stands no more. */
+  resume(): void;
+
+  /** Switches, budget, assertions, escalations. Errors as for `predict`. */
+  status(): GateStatus;
+
   /** Frees the instance. Further calls raise `disposed`; disposing twice does nothing. */
   dispose(): void;
   /** The same as {@link Gate.dispose}, for `using`. */
@@ -320,8 +504,30 @@ export interface GateInfo {
   readonly labels: readonly string[];
   /** By label: the confidence that it needs, in `[0, 1]`, and what happens below; `null`: never accepted. */
   readonly thresholds: Readonly<
-    Record<string, { readonly threshold: number | null; readonly below: "default" | "escalate" | "reject" }>
+    Record<string, { readonly threshold: number | null; readonly below: "default" | "escalate" | "reject"; readonly default_label?: string }>
   >;
   /** The label that the action `default` answers. */
   readonly default_label: string | null;
+  /** The labels that it answers, of a model of several labels at once. */
+  readonly default_labels: readonly string[] | null;
+  /** The number that it answers. */
+  readonly default_value: number | null;
+  /** Where escalated records go; the first that fits. */
+  readonly routes: readonly {
+    readonly name: string;
+    readonly due_minutes?: number;
+    readonly unanswered: "default" | "escalate" | "reject";
+  }[];
+  /** How many records a day this gate may escalate. */
+  readonly budget: {
+    readonly per_day: number;
+    readonly used_up: "default" | "reject" | "accept";
+    readonly utc_offset_minutes: number;
+  } | null;
+  /** Names of the assertions. */
+  readonly assertions: readonly string[];
+  /** Whether decisions depend on the time. */
+  readonly needs_clock: boolean;
+  /** Whether identifiers are remembered, as hashes under a random key of this instance. */
+  readonly needs_key: boolean;
 }

@@ -9,10 +9,10 @@ import type { Decision } from "./api.js";
 import type { RawGate } from "./glue.js";
 
 const [ABSENT, NULL, FALSE, TRUE, NUMBER, DATE, TEXT] = [0, 1, 2, 3, 4, 5, 6];
-const FIXED = 8;
+const FIXED = 9;
 
 /** Decides a record, or answers `undefined` if it has to go the long way. */
-export type Short = (record: unknown) => Decision | undefined;
+export type Short = (record: unknown, now: number) => Decision | undefined;
 
 /** The short way of a gate on one instance. */
 export function short(raw: RawGate, memory: WebAssembly.Memory, names: readonly string[]): Short {
@@ -89,7 +89,7 @@ export function short(raw: RawGate, memory: WebAssembly.Memory, names: readonly 
   const label = (at: number): string | null => (at === at ? (labels[at] as string) : null);
   const number = (x: number): number | null => (x === x ? x : null);
 
-  return (record) => {
+  return (record, now) => {
     try {
       if (typeof record !== "object" || record === null) return undefined;
       const prototype = Object.getPrototypeOf(record) as unknown;
@@ -100,17 +100,17 @@ export function short(raw: RawGate, memory: WebAssembly.Memory, names: readonly 
       // a getter or a proxy that throws: the long way says so
       return undefined;
     }
-    if (!raw.flatPredict()) return undefined;
+    if (!raw.flatPredict(now)) return undefined;
     views();
-    const [action, reason, chosen, value, predicted, confidence, count, broken] =
-      answer as unknown as [number, number, number, number, number, number, number, number];
+    const [action, reason, chosen, value, predicted, confidence, count, broken, own] =
+      answer as unknown as [number, number, number, number, number, number, number, number, number];
     if (action !== action) return raw.flatWhole() as Decision;
     let scores: Record<string, number> | null = null;
     if (count === count) {
       scores = {};
       for (let i = 0; i < count; i += 1) scores[labels[i] as string] = answer[FIXED + i] as number;
     }
-    return {
+    const made = {
       action: actions[action],
       reason: reasons[reason],
       label: label(chosen),
@@ -120,6 +120,8 @@ export function short(raw: RawGate, memory: WebAssembly.Memory, names: readonly 
       scores,
       violations: broken > 0 ? raw.flatViolations() : [],
       identity,
-    } as Decision;
+    };
+    if (own === own) (made as { predicted_value?: number }).predicted_value = own;
+    return made as Decision;
   };
 }

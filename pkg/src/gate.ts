@@ -1,6 +1,18 @@
 /** The gate: a live instance, and what it takes to replace it. */
 
-import type { Columns, Decision, Gate, GateInfo, Violation } from "./api.js";
+import type {
+  Answer,
+  Columns,
+  Decision,
+  EscalationHandler,
+  Gate,
+  GateInfo,
+  GateStatus,
+  Outcome,
+  Overdue,
+  Violation,
+} from "./api.js";
+import { Desk } from "./desk.js";
 import { piecesOf } from "./rows.js";
 import { fault, fromCore } from "./error.js";
 import type { RawGate } from "./glue.js";
@@ -16,22 +28,44 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
   #parts: Parts | null;
   #live: Live | null;
   #calling = false;
+  readonly #desk: Desk;
+  #killed: string | null = null;
+  #suspended: string | null = null;
+  #keyed = false;
+  /** The budget as the instance had it last, for the one that may replace it. */
+  #ledger: Float64Array | null = null;
 
   constructor(parts: Parts, live: Live) {
     this.#parts = parts;
     this.#live = live;
     this.identity = live.raw.identity;
     this.info = live.raw.info();
+    this.#desk = new Desk(this.info);
   }
 
   predict(record: Row): Decision<Label> {
-    return this.#call((raw, live) => live.short(record) ?? raw.predict(record)) as Decision<Label>;
+    const decision = this.#call((raw, live) => {
+      const now = this.#now(raw);
+      const made = live.short(record, now) ?? raw.predict(record, now);
+      this.#note(raw, made);
+      return made;
+    });
+    if (decision.action === "escalate") this.#desk.escalate(record, decision);
+    return decision as Decision<Label>;
   }
 
   predictMany(rows: readonly Row[] | Columns<Row>): Decision<Label>[] {
     const decisions: Decision[] = [];
     for (const piece of piecesOf(rows)) {
-      for (const decision of this.#call((raw) => raw.predictMany(piece))) decisions.push(decision);
+      const made = this.#call((raw) => {
+        const some = raw.predictMany(piece, this.#now(raw));
+        for (const decision of some) this.#note(raw, decision);
+        return some;
+      });
+      made.forEach((decision, at) => {
+        if (decision.action === "escalate") this.#desk.escalate(piece[at], decision);
+        decisions.push(decision);
+      });
     }
     return decisions as Decision<Label>[];
   }
@@ -44,6 +78,60 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     return this.#call((raw) => raw.scores(record)) ?? null;
   }
 
+  onEscalate(handler: EscalationHandler<Row, Label>): () => void {
+    return this.#desk.onEscalate(handler as EscalationHandler);
+  }
+
+  onOutcome(handler: (outcome: Outcome<Row, Label>) => unknown): () => void {
+    return this.#desk.outcomes.add(handler as (outcome: Outcome) => unknown);
+  }
+
+  outcome(id: string, answer: Answer<Label>): Outcome<Row, Label> {
+    return this.#desk.outcome(id, answer) as Outcome<Row, Label>;
+  }
+
+  overdue(now: number = Date.now()): Overdue<Row, Label>[] {
+    return this.#desk.overdue(now) as Overdue<Row, Label>[];
+  }
+
+  kill(why: string): void {
+    this.#switch(why, this.#suspended);
+  }
+
+  revive(): void {
+    this.#switch(null, this.#suspended);
+  }
+
+  suspend(why: string): void {
+    this.#switch(this.#killed, why);
+  }
+
+  resume(): void {
+    this.#switch(this.#killed, null);
+  }
+
+  status(): GateStatus {
+    const [, used = 0, ...counts] = this.#call((raw) => raw.state());
+    const { assertions, budget } = this.info;
+    const desk = this.#desk;
+    return {
+      killed: this.#killed,
+      suspended: this.#suspended,
+      budget: budget === null ? null : { per_day: budget.per_day, used },
+      assertions: assertions.map((name, at) => ({
+        name,
+        checked: counts[2 * at] ?? 0,
+        broken: counts[2 * at + 1] ?? 0,
+      })),
+      escalations: {
+        sent: desk.sent,
+        pending: desk.pending,
+        forgotten: desk.forgotten,
+        failed: desk.failed,
+      },
+    };
+  }
+
   dispose(): void {
     const raw = this.#live?.raw;
     this.#live = null;
@@ -54,6 +142,39 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
 
   [DISPOSE](): void {
     this.dispose();
+  }
+
+  #switch(killed: string | null, suspended: string | null): void {
+    this.#call((raw) => raw.setSwitches(killed !== null, suspended !== null));
+    this.#killed = killed;
+    this.#suspended = suspended;
+  }
+
+  /** The time, where decisions depend on it; and before the first of them, the key. */
+  #now(raw: RawGate): number {
+    if (this.info.needs_key && !this.#keyed) {
+      try {
+        raw.setKey(crypto.getRandomValues(new Uint8Array(32)));
+        this.#keyed = true;
+      } catch {
+        // a Worker's global scope has no randomness: identifiers are not compared until it has
+      }
+    }
+    return this.info.needs_clock ? Date.now() : 0;
+  }
+
+  /** Keeps the budget, which a replaced instance would forget. */
+  #note(raw: RawGate, decision: Decision): void {
+    if (this.info.budget !== null && decision.action === "escalate") this.#ledger = raw.state();
+  }
+
+  /** Tells a new instance what the one before was told. */
+  #begin(live: Live): void {
+    const [day = 0, used = 0] = this.#ledger ?? [];
+    live.raw.restore(day, used);
+    live.raw.setSwitches(this.#killed !== null, this.#suspended !== null);
+    this.#keyed = false;
+    this.#live = live;
   }
 
   #call<T>(work: (raw: RawGate, live: Live) => T): T {
@@ -86,13 +207,13 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     this.#live = null;
     if (parts === null) return;
     try {
-      this.#live = startSync(parts);
+      this.#begin(startSync(parts));
     } catch {
       // too large to be instantiated at once on this thread; calls are refused until it is there
       void start(parts).then(
         (live) => {
           if (this.#parts === null) live.raw.free();
-          else this.#live = live;
+          else this.#begin(live);
         },
         () => undefined,
       );

@@ -5,6 +5,8 @@ import { fault } from "./error.js";
 import { loaders } from "./loader.js";
 
 export * from "./api.js";
+export * from "./outcomes.js";
+export * from "./routes.js";
 
 // only while the script runs for the first time is it known which one it is
 const script =

@@ -5,8 +5,9 @@ import type { Decision, GateInfo, Violation } from "./api.js";
 /** The gate as the generated binding has it. */
 export interface RawGate {
   readonly identity: string;
-  predict(record: unknown): Decision;
-  predictMany(records: unknown): Decision[];
+  /** `now` in milliseconds since 1970, where the policy needs the time. */
+  predict(record: unknown, now: number): Decision;
+  predictMany(records: unknown, now: number): Decision[];
   validate(record: unknown): Violation[];
   scores(record: unknown): Float64Array | undefined;
   info(): GateInfo;
@@ -14,9 +15,15 @@ export interface RawGate {
   flatAddresses(): Uint32Array;
   /** Actions, reasons and labels in the order of their places. */
   flatWords(): [string[], string[], string[]];
-  flatPredict(): boolean;
+  flatPredict(now: number): boolean;
   flatViolations(): Violation[];
   flatWhole(): unknown;
+  /** 32 random bytes. */
+  setKey(key: Uint8Array): void;
+  setSwitches(killed: boolean, suspended: boolean): void;
+  /** The budget's day and its escalations; then checked and broken of each assertion. */
+  state(): Float64Array;
+  restore(day: number, escalated: number): void;
   free(): void;
   /** Unregisters from the garbage collector without calling into the instance. */
   __destroy_into_raw(): number;

@@ -8,6 +8,8 @@ import type { Load, LoadSync } from "./api.js";
 import { loaders } from "./loader.js";
 
 export * from "./api.js";
+export * from "./outcomes.js";
+export * from "./routes.js";
 
 const made = /* @__PURE__ */ loaders({
   beside: () => new URL("./driftline_bg.wasm", import.meta.url),

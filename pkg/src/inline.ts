@@ -9,6 +9,8 @@ import { loaders } from "./loader.js";
 import { WASM_BASE64 } from "./wasm-base64.js";
 
 export * from "./api.js";
+export * from "./outcomes.js";
+export * from "./routes.js";
 
 function decode(): Uint8Array<ArrayBuffer> {
   const text = atob(WASM_BASE64);

@@ -12,6 +12,8 @@ import { loaders } from "./loader.js";
 import { body } from "./source.js";
 
 export * from "./api.js";
+export * from "./outcomes.js";
+export * from "./routes.js";
 
 const REMOTE = /^(?:https?|data|blob):/i;
 

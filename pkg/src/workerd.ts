@@ -10,6 +10,8 @@ import type { Load, LoadSync } from "./api.js";
 import { loaders } from "./loader.js";
 
 export * from "./api.js";
+export * from "./outcomes.js";
+export * from "./routes.js";
 
 const made = /* @__PURE__ */ loaders({ beside: () => runtime });
 

@@ -44,7 +44,7 @@ pub use step::{
 };
 pub use time::{Instant, TimeFault, parse_rfc3339};
 pub use valid::{Cell, ValidRecord};
-pub(crate) use validate::TextSet;
 pub use validate::Validator;
+pub(crate) use validate::{TextSet, Values};
 pub use value::{RawRecord, Value};
 pub use violation::{Severity, Violation};

@@ -1,13 +1,14 @@
 //! The rules that turn scores into a decision.
 
 use super::calibration::Calibrator;
+use super::watch::Watch;
 use super::{Action, Decision, Fallback, Policy, Reason, Scores, ValuePolicy};
 use crate::contract::{OutputKind, Outputs, Severity, Violation};
 use crate::error::Result;
 use std::sync::Arc;
 
 /// How far outside [0, 1] rounding may put a probability.
-const PROBABILITY_SLACK: f64 = 1e-6;
+pub(super) const PROBABILITY_SLACK: f64 = 1e-6;
 
 /// What the model said of one record.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +30,8 @@ pub struct Decider {
     thresholds: Vec<(Option<f64>, Fallback)>,
     calibrator: Option<Calibrator>,
     default_label: Option<Arc<str>>,
-    policy: Policy,
+    pub(super) policy: Policy,
+    pub(super) watch: Watch,
     identity: Arc<str>,
 }
 
@@ -55,6 +57,7 @@ impl Decider {
             calibrator: policy.calibration.as_ref().map(|c| c.ready(outputs)),
             default_label: policy.default_label.as_deref().map(Arc::from),
             policy: policy.clone(),
+            watch: Watch::default(),
             identity: Arc::from(identity),
         })
     }
@@ -62,6 +65,14 @@ impl Decider {
     /// The labels in the contract's order.
     pub fn labels(&self) -> &[Arc<str>] {
         &self.labels
+    }
+
+    pub(super) fn shared_labels(&self) -> Arc<[Arc<str>]> {
+        Arc::clone(&self.labels)
+    }
+
+    pub(super) fn is_multilabel(&self) -> bool {
+        self.kind == OutputKind::Multilabel
     }
 
     /// Identity of the bundle.
@@ -84,10 +95,18 @@ impl Decider {
             interval: None,
             violations,
             identity: Arc::clone(&self.identity),
+            labels: None,
+            uncertain: Vec::new(),
+            predicted_value: None,
+            rule: None,
+            assertions: Vec::new(),
+            overruled: None,
+            route: None,
         };
         match outcome {
             Outcome::Scores(scores) => match self.kind {
                 OutputKind::Regression | OutputKind::Ranking => self.number(&mut decision, scores),
+                OutputKind::Multilabel => self.several(&mut decision, scores),
                 _ => self.labelled(&mut decision, scores),
             },
             Outcome::NotRun | Outcome::Failed => {
@@ -98,19 +117,25 @@ impl Decider {
             Some(Severity::Reject) => {
                 refuse(&mut decision, Action::Reject);
                 decision.predicted = None;
+                decision.predicted_value = None;
                 decision.scores = None;
                 decision.confidence = None;
                 decision.interval = None;
+                decision.uncertain.clear();
             }
             Some(Severity::Escalate) => refuse(&mut decision, Action::Escalate),
             _ => {}
         }
-        if let (Action::Escalate, Some(sets), Some(scores)) =
-            (decision.action, &self.policy.label_sets, &decision.scores)
-        {
-            decision.label_set = Some(sets.of(scores));
-        }
+        self.show_label_set(&mut decision);
         decision
+    }
+
+    /// An escalated record carries the labels that it may have, and no other does.
+    pub(super) fn show_label_set(&self, decision: &mut Decision) {
+        decision.label_set = match (decision.action, &self.policy.label_sets, &decision.scores) {
+            (Action::Escalate, Some(sets), Some(scores)) => Some(sets.of(scores)),
+            _ => None,
+        };
     }
 
     fn labelled(&self, decision: &mut Decision, scores: &[f64]) {
@@ -154,6 +179,7 @@ impl Decider {
         else {
             return self.fall_back(decision, self.policy.on_error, Reason::BadScores);
         };
+        decision.predicted_value = Some(value);
         let none = ValuePolicy::default();
         let bounds = self.policy.value.as_ref().unwrap_or(&none);
         let half = bounds.interval.as_ref().map(|interval| interval.half_width(value));
@@ -175,13 +201,22 @@ impl Decider {
         }
     }
 
-    fn fall_back(&self, decision: &mut Decision, fallback: Fallback, reason: Reason) {
+    pub(super) fn fall_back(&self, decision: &mut Decision, fallback: Fallback, reason: Reason) {
         decision.reason = reason;
         decision.action = match fallback {
             Fallback::Escalate => Action::Escalate,
             Fallback::Reject => Action::Reject,
             Fallback::Default => {
-                decision.label = self.default_label.clone();
+                let predicted = decision.predicted.as_deref().unwrap_or_default();
+                let own = self.policy.labels.get(predicted).and_then(|l| l.default_label.as_ref());
+                decision.label = match own {
+                    Some(label) => Some(Arc::from(label.as_str())),
+                    None => self.default_label.clone(),
+                };
+                if self.is_multilabel() {
+                    let labels = self.policy.default_labels.iter().flatten();
+                    decision.labels = Some(labels.map(|l| Arc::from(l.as_str())).collect());
+                }
                 decision.value = self.policy.value.as_ref().and_then(|v| v.default_value);
                 Action::Default
             }
@@ -194,6 +229,7 @@ fn refuse(decision: &mut Decision, action: Action) {
     decision.reason = Reason::Violation;
     decision.label = None;
     decision.value = None;
+    decision.labels = None;
 }
 
 #[cfg(test)]

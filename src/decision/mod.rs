@@ -4,12 +4,23 @@ mod calibration;
 mod certificate;
 pub mod certify;
 mod decider;
+mod fits;
 mod policy;
+mod settle;
+mod several;
+mod state;
+mod terms;
+mod watch;
 
 pub use calibration::{Calibration, CalibrationMethod, Calibrator, apply_map};
 pub use certificate::{Certificate, CertifiedLabel, IntervalPolicy, LabelSets, Split};
 pub use decider::{Decider, Outcome};
 pub use policy::{Fallback, LabelPolicy, Policy, ValuePolicy};
+pub use state::{Counts, State};
+pub use terms::{
+    Answer, Assertion, AssertionCheck, Budget, Condition, PRECEDENCE, Route, Rule, UsedUp,
+};
+pub use watch::Seen;
 
 use crate::contract::Violation;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -83,6 +94,12 @@ reasons! {
     Violation "violation" "the record breaks a clause of the contract that refuses or escalates it";
     BadScores "bad_scores" "the model answered NaN, infinity, or a score outside [0, 1]";
     ModelFailed "model_failed" "the model could not compute the record";
+    Assertion "assertion" "the answer breaks an assertion over several records, or over inputs and answer";
+    Rule "rule" "the record meets the conditions of a rule of the policy";
+    Suspended "suspended" "the model would be trusted, but a drift alarm suspends its thresholds";
+    Killed "killed" "the kill switch is on";
+    BudgetUsedUp "budget_used_up" "the day's escalations are used up";
+    TimedOut "timed_out" "no person answered in time";
 }
 
 /// The answer to one record.
@@ -97,9 +114,16 @@ pub struct Decision {
     pub label: Option<Arc<str>>,
     /// The number to act on, of a regression; as for `label`.
     pub value: Option<f64>,
+    /// The labels to act on, of a model of several labels at once; as for `label`.
+    pub labels: Option<Vec<Arc<str>>>,
+    /// Of such a model, the labels below their thresholds.
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub uncertain: Vec<Arc<str>>,
     /// The model's own answer, whatever the action: the label with the highest score, the first
     /// of those that share it. `None` if the model did not run.
     pub predicted: Option<Arc<str>>,
+    /// The model's own number, of a regression or ranking, whatever the action.
+    pub predicted_value: Option<f64>,
     /// Score of every label, in the contract's order, calibrated if the policy says how. `None` if
     /// the model did not run. The model's own are what `Gate::explain` gives.
     pub scores: Option<Scores>,
@@ -113,6 +137,29 @@ pub struct Decision {
     pub violations: Vec<Violation>,
     /// Identity of the bundle that decided.
     pub identity: Arc<str>,
+    /// The rule or assertion that decided.
+    pub rule: Option<Arc<str>>,
+    /// The assertions that the answer breaks, also those that are only counted.
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub assertions: Vec<Arc<str>>,
+    /// The reason that would have stood without this one.
+    pub overruled: Option<Reason>,
+    /// Where the escalated record goes.
+    pub route: Option<Arc<str>>,
+}
+
+impl Decision {
+    /// Whether there is more than every decision of its kind has.
+    pub(crate) fn has_more(&self) -> bool {
+        self.labels.is_some()
+            || self.label_set.is_some()
+            || self.interval.is_some()
+            || self.rule.is_some()
+            || self.overruled.is_some()
+            || self.route.is_some()
+            || !self.uncertain.is_empty()
+            || !self.assertions.is_empty()
+    }
 }
 
 /// Scores by label.
@@ -157,13 +204,15 @@ impl Serialize for Scores {
 
 impl Serialize for Decision {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let extra = usize::from(self.label_set.is_some()) + usize::from(self.interval.is_some());
-        let mut map = serializer.serialize_map(Some(9 + extra))?;
+        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("action", &self.action)?;
         map.serialize_entry("reason", &self.reason)?;
         map.serialize_entry("label", &self.label)?;
         map.serialize_entry("value", &self.value)?;
         map.serialize_entry("predicted", &self.predicted)?;
+        if let Some(value) = self.predicted_value {
+            map.serialize_entry("predicted_value", &value)?;
+        }
         map.serialize_entry("confidence", &self.confidence)?;
         map.serialize_entry("scores", &self.scores)?;
         if let Some(set) = &self.label_set {
@@ -174,6 +223,27 @@ impl Serialize for Decision {
         }
         map.serialize_entry("violations", &self.violations)?;
         map.serialize_entry("identity", &self.identity)?;
+        // only where there is something to say
+        if self.has_more() {
+            for (name, text) in [
+                ("rule", self.rule.as_deref()),
+                ("overruled", self.overruled.map(Reason::as_str)),
+                ("route", self.route.as_deref()),
+            ] {
+                if let Some(text) = text {
+                    map.serialize_entry(name, text)?;
+                }
+            }
+            for (name, list) in [
+                ("labels", self.labels.as_deref()),
+                ("uncertain", Some(self.uncertain.as_slice()).filter(|l| !l.is_empty())),
+                ("assertions", Some(self.assertions.as_slice()).filter(|l| !l.is_empty())),
+            ] {
+                if let Some(list) = list {
+                    map.serialize_entry(name, list)?;
+                }
+            }
+        }
         map.end()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::calibration::Calibration;
 use super::certificate::{Certificate, IntervalPolicy, LabelSets};
+use super::terms::{Assertion, Budget, Route, Rule};
 use crate::contract::{OutputKind, Outputs, read_json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_DEFINITION_BYTES;
@@ -21,6 +22,9 @@ pub struct Policy {
     /// The lower-risk label that the action `default` answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_label: Option<String>,
+    /// The lower-risk answer of a model of several labels at once: the labels that hold in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_labels: Option<Vec<String>>,
     /// Bounds of a regression's or ranking's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<ValuePolicy>,
@@ -36,6 +40,24 @@ pub struct Policy {
     /// What the thresholds rest on; decides nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
+    /// What happens instead of what the threshold says, by conditions; the first rule that holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
+    /// What answers must agree in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assertions: Vec<Assertion>,
+    /// Where escalated records go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
+    /// How many records a day may be escalated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
+    /// What happens to every record while the kill switch is on.
+    #[serde(default, skip_serializing_if = "is_escalate")]
+    pub kill_switch: Fallback,
+    /// What happens to records that would be accepted while a drift alarm stands.
+    #[serde(default, skip_serializing_if = "is_escalate")]
+    pub suspended: Fallback,
 }
 
 /// What happens instead of accepting.
@@ -53,7 +75,7 @@ pub enum Fallback {
 }
 
 /// When a label is accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LabelPolicy {
@@ -64,6 +86,10 @@ pub struct LabelPolicy {
     /// What happens if its score is the highest, but lower than the threshold.
     #[serde(default)]
     pub below: Fallback,
+    /// The lower-risk label that `default` answers where the model says this one; without it, the
+    /// policy's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_label: Option<String>,
 }
 
 /// When a number is accepted.
@@ -105,16 +131,24 @@ impl Policy {
 
     /// The policy of a bundle that was built without one: every answer is accepted.
     pub fn accept_all(outputs: &Outputs) -> Self {
-        let all = LabelPolicy { threshold: Some(0.0), below: Fallback::Escalate };
+        let all =
+            LabelPolicy { threshold: Some(0.0), below: Fallback::Escalate, default_label: None };
         Self {
             format: Self::FORMAT.to_owned(),
-            labels: outputs.labels.iter().map(|label| (label.clone(), all)).collect(),
+            labels: outputs.labels.iter().map(|label| (label.clone(), all.clone())).collect(),
             default_label: None,
             value: None,
+            default_labels: None,
             on_error: Fallback::Escalate,
             calibration: None,
             label_sets: None,
             certificate: None,
+            rules: Vec::new(),
+            assertions: Vec::new(),
+            routes: Vec::new(),
+            budget: None,
+            kill_switch: Fallback::Escalate,
+            suspended: Fallback::Escalate,
         }
     }
 
@@ -149,12 +183,10 @@ impl Policy {
             sets.check(outputs)?;
         }
         match outputs.kind {
-            OutputKind::Binary | OutputKind::Multiclass => self.check_labels(outputs),
-            OutputKind::Regression | OutputKind::Ranking => self.check_value(),
-            OutputKind::Multilabel => {
-                invalid("outputs.kind", "a policy for several labels at once is not supported")
-            }
+            OutputKind::Regression | OutputKind::Ranking => self.check_value()?,
+            _ => self.check_labels(outputs)?,
         }
+        self.check_terms(outputs)
     }
 
     fn check_labels(&self, outputs: &Outputs) -> Result<()> {
@@ -166,7 +198,8 @@ impl Policy {
                 return invalid("labels", &format!("the label `{label}` has no entry"));
             }
         }
-        let mut defaults = self.on_error == Fallback::Default;
+        let several = outputs.kind == OutputKind::Multilabel;
+        let mut defaults = self.defaults();
         for (label, entry) in &self.labels {
             let path = format!("labels.{label}");
             if !outputs.labels.contains(label) {
@@ -175,7 +208,21 @@ impl Policy {
             if entry.threshold.is_some_and(|t| !(0.0..=1.0).contains(&t)) {
                 return invalid(&format!("{path}.threshold"), "a threshold lies in [0, 1]");
             }
-            defaults |= entry.below == Fallback::Default;
+            match &entry.default_label {
+                Some(_) if several => {
+                    return invalid(&path, "of several labels at once, use `default_labels`");
+                }
+                Some(label) if !outputs.labels.contains(label) => {
+                    return invalid(&path, &format!("the contract has no label `{label}`"));
+                }
+                own => defaults |= entry.below == Fallback::Default && own.is_none(),
+            }
+        }
+        if several {
+            return self.check_default_labels(outputs, defaults);
+        }
+        if self.default_labels.is_some() {
+            return invalid("default_labels", "the model answers one label");
         }
         match &self.default_label {
             Some(label) if !outputs.labels.contains(label) => {
@@ -186,14 +233,29 @@ impl Policy {
         }
     }
 
+    fn check_default_labels(&self, outputs: &Outputs, defaults: bool) -> Result<()> {
+        if self.default_label.is_some() {
+            return invalid("default_label", "of several labels at once, use `default_labels`");
+        }
+        match &self.default_labels {
+            None if defaults => {
+                invalid("default_labels", "the action `default` needs the labels, or none: `[]`")
+            }
+            Some(labels) if labels.iter().any(|label| !outputs.labels.contains(label)) => {
+                invalid("default_labels", "the contract has no such label")
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check_value(&self) -> Result<()> {
-        if !self.labels.is_empty() || self.default_label.is_some() {
+        if !self.labels.is_empty() || self.default_label.is_some() || self.default_labels.is_some()
+        {
             return invalid("labels", "the model answers a number, not labels");
         }
         let Some(value) = &self.value else {
             let message = "the action `default` needs a number";
-            let defaults = self.on_error == Fallback::Default;
-            return if defaults { invalid("value.default_value", message) } else { Ok(()) };
+            return if self.defaults() { invalid("value.default_value", message) } else { Ok(()) };
         };
         let bounds = [value.minimum, value.maximum, value.default_value];
         if bounds.iter().flatten().any(|x| !x.is_finite()) {
@@ -207,7 +269,7 @@ impl Policy {
         if let Some(interval) = &value.interval {
             interval.check()?;
         }
-        let defaults = value.outside == Fallback::Default || self.on_error == Fallback::Default;
+        let defaults = value.outside == Fallback::Default || self.defaults();
         if defaults && value.default_value.is_none() {
             return invalid("value.default_value", "the action `default` needs a number");
         }
@@ -215,6 +277,6 @@ impl Policy {
     }
 }
 
-fn invalid<T>(path: &str, message: &str) -> Result<T> {
+pub(super) fn invalid<T>(path: &str, message: &str) -> Result<T> {
     Err(Error::new(ErrorCode::PolicyInvalid, message).at_path(path))
 }

@@ -2,7 +2,7 @@
 
 use crate::bundle::{Manifest, RuntimeKind};
 use crate::contract::{Contract, Input, InputType, Missing, OutputKind, Outputs, Scalar, Unseen};
-use crate::decision::{LabelPolicy, Policy};
+use crate::decision::{Budget, Decider, LabelPolicy, Policy, Route};
 use crate::tensor::DType;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,6 +30,20 @@ pub struct Info {
     pub thresholds: BTreeMap<String, LabelPolicy>,
     /// The policy's lower-risk label.
     pub default_label: Option<String>,
+    /// The labels of the lower-risk answer, of a model of several labels at once.
+    pub default_labels: Option<Vec<String>>,
+    /// The lower-risk number.
+    pub default_value: Option<f64>,
+    /// Where escalated records go.
+    pub routes: Vec<Route>,
+    /// How many records a day may be escalated.
+    pub budget: Option<Budget>,
+    /// Names of the assertions, in the order of their counts.
+    pub assertions: Vec<String>,
+    /// Whether decisions depend on the time.
+    pub needs_clock: bool,
+    /// Whether identifiers are remembered, for which a random key is needed.
+    pub needs_key: bool,
 }
 
 /// One field of a record.
@@ -57,13 +71,13 @@ impl Info {
         contract: &Contract,
         outputs: &Outputs,
         policy: &Policy,
+        decider: &Decider,
         manifest: &Manifest,
-        identity: &str,
     ) -> Self {
         Self {
             name: contract.name.clone(),
             description: contract.description.clone(),
-            identity: identity.to_owned(),
+            identity: decider.identity().to_string(),
             runtime: manifest.runtime.kind,
             compiled_by: manifest.runtime.version.clone(),
             inputs: contract.inputs.iter().map(InputInfo::new).collect(),
@@ -71,6 +85,13 @@ impl Info {
             labels: outputs.labels.clone(),
             thresholds: policy.labels.clone(),
             default_label: policy.default_label.clone(),
+            default_labels: policy.default_labels.clone(),
+            default_value: policy.value.as_ref().and_then(|value| value.default_value),
+            routes: policy.routes.clone(),
+            budget: policy.budget,
+            assertions: policy.assertions.iter().map(|a| a.name.clone()).collect(),
+            needs_clock: decider.needs_clock(),
+            needs_key: decider.needs_key(),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::bundle::{Bundle, part};
 use crate::contract::{
     Cell, Contract, Outputs, RawRecord, RecordReader, Severity, Validator, Violation,
 };
-use crate::decision::{Decider, Decision, Outcome, Policy};
+use crate::decision::{Decider, Decision, Outcome, Policy, Seen, State};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_BATCH_ROWS;
 use crate::model::{Axis, Model, TensorInfo};
@@ -32,6 +32,7 @@ pub struct Gate {
     width: usize,
     scores: Vec<f64>,
     decider: Decider,
+    state: State,
 }
 
 impl Gate {
@@ -60,13 +61,13 @@ impl Gate {
             )
             .at_path("outputs")
         })?;
-        let decider = Decider::new(&policy, outputs, bundle.identity())?;
+        let decider = Decider::new(&policy, outputs, bundle.identity())?.watching(&contract)?;
         let pipeline = Pipeline::new(&contract, &ZoneRules::new(zones)?)?;
         let features = Features::new(&pipeline);
         let feeds = match_inputs(&features, &model)?;
         let (scores_at, width) = match_scores(outputs, &model)?;
         Ok(Self {
-            info: Info::new(&contract, outputs, &policy, bundle.manifest(), bundle.identity()),
+            info: Info::new(&contract, outputs, &policy, &decider, bundle.manifest()),
             reader: RecordReader::new(&contract),
             validator: Validator::new(&contract)?,
             pipeline,
@@ -77,6 +78,7 @@ impl Gate {
             width,
             scores: Vec::new(),
             decider,
+            state: State::default(),
         })
     }
 
@@ -100,6 +102,43 @@ impl Gate {
         &self.decider
     }
 
+    /// What the gate remembers: counts of assertions, the day's escalations.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Tells the time, in milliseconds since 1970-01-01T00:00:00Z, for all records until the next
+    /// call. Policies with a budget or with assertions over time need it; without it, all is one
+    /// day. NaN and infinity are left out.
+    pub fn set_clock(&mut self, unix_ms: f64) {
+        if unix_ms.is_finite() {
+            self.state.now_ms = unix_ms;
+        }
+    }
+
+    /// Gives the random key under which identifiers are remembered; without it, assertions over
+    /// several records are not checked. Another key forgets the histories.
+    pub fn set_key(&mut self, key: [u8; 32]) {
+        self.state.key = Some(key);
+    }
+
+    /// Turns the kill switch on or off: while it is on, the model is not asked, and every record
+    /// has the policy's `kill_switch`.
+    pub fn set_killed(&mut self, killed: bool) {
+        self.state.killed = killed;
+    }
+
+    /// Says that a drift alarm stands, or that it does no more: while it does, what would be
+    /// accepted has the policy's `suspended`.
+    pub fn set_suspended(&mut self, suspended: bool) {
+        self.state.suspended = suspended;
+    }
+
+    /// Goes on where another instance was: the budget's day and what was escalated on it.
+    pub fn restore(&mut self, day: i64, escalated: u32) {
+        (self.state.day, self.state.used) = (day, escalated);
+    }
+
     /// Every broken clause, without asking the model.
     pub fn validate(&self, record: RawRecord<'_>) -> Vec<Violation> {
         let mut violations = Vec::new();
@@ -110,14 +149,20 @@ impl Gate {
     /// Decides one record. Whatever the record holds, there is a decision.
     pub fn predict(&mut self, record: RawRecord<'_>) -> Decision {
         self.features.clear();
-        let mut violations = Vec::new();
-        if !self.append(record, &mut violations) {
-            return self.decider.decide(Outcome::NotRun, violations);
+        if self.state.killed {
+            return self.decider.killed(self.validate(record), &mut self.state);
         }
-        match self.run() {
-            Ok(()) => self.decider.decide(Outcome::Scores(&self.scores), violations),
-            Err(_) => self.decider.decide(Outcome::Failed, violations),
-        }
+        let (mut violations, mut seen) = (Vec::new(), Seen::default());
+        let mut decision = if !self.append(record, &mut violations, &mut seen) {
+            self.decider.decide(Outcome::NotRun, violations)
+        } else {
+            match self.run() {
+                Ok(()) => self.decider.decide(Outcome::Scores(&self.scores), violations),
+                Err(_) => self.decider.decide(Outcome::Failed, violations),
+            }
+        };
+        self.decider.settle(&mut decision, &seen, &mut self.state);
+        decision
     }
 
     /// Decides many records with one call of the model; decisions in the records' order.
@@ -129,7 +174,7 @@ impl Gate {
         records: impl IntoIterator<Item = RawRecord<'r>>,
     ) -> Result<Vec<Decision>> {
         self.features.clear();
-        let mut rows: Vec<(Option<usize>, Vec<Violation>)> = Vec::new();
+        let mut rows: Vec<(Option<usize>, Vec<Violation>, Seen)> = Vec::new();
         for record in records {
             if rows.len() == MAX_BATCH_ROWS {
                 return Err(Error::new(
@@ -137,16 +182,23 @@ impl Gate {
                     format!("there are more than {MAX_BATCH_ROWS} records"),
                 ));
             }
-            let mut violations = Vec::new();
+            if self.state.killed {
+                rows.push((None, self.validate(record), Seen::default()));
+                continue;
+            }
+            let (mut violations, mut seen) = (Vec::new(), Seen::default());
             let row = self.features.rows();
-            let asked = self.append(record, &mut violations);
-            rows.push((asked.then_some(row), violations));
+            let asked = self.append(record, &mut violations, &mut seen);
+            rows.push((asked.then_some(row), violations, seen));
         }
         let ran = if self.features.rows() == 0 { Ok(()) } else { self.run() };
         let width = self.width;
         Ok(rows
             .into_iter()
-            .map(|(row, violations)| {
+            .map(|(row, violations, seen)| {
+                if self.state.killed {
+                    return self.decider.killed(violations, &mut self.state);
+                }
                 let outcome = match (row, &ran) {
                     (None, _) => Outcome::NotRun,
                     (Some(_), Err(_)) => Outcome::Failed,
@@ -155,7 +207,9 @@ impl Gate {
                         .get(row * width..(row + 1) * width)
                         .map_or(Outcome::Failed, Outcome::Scores),
                 };
-                self.decider.decide(outcome, violations)
+                let mut decision = self.decider.decide(outcome, violations);
+                self.decider.settle(&mut decision, &seen, &mut self.state);
+                decision
             })
             .collect())
     }
@@ -167,7 +221,7 @@ impl Gate {
     /// [`ErrorCode::ModelFailed`] if the model cannot compute them.
     pub fn explain(&mut self, record: RawRecord<'_>) -> Result<Option<(&[f64], &Features)>> {
         self.features.clear();
-        if !self.append(record, &mut Vec::new()) {
+        if !self.append(record, &mut Vec::new(), &mut Seen::default()) {
             return Ok(None);
         }
         self.run()?;
@@ -175,8 +229,14 @@ impl Gate {
     }
 
     /// Appends the record's features; `false` if it has none.
-    fn append(&mut self, record: RawRecord<'_>, violations: &mut Vec<Violation>) -> bool {
+    fn append(
+        &mut self,
+        record: RawRecord<'_>,
+        violations: &mut Vec<Violation>,
+        seen: &mut Seen,
+    ) -> bool {
         let valid = self.validator.validate(record, violations);
+        *seen = self.decider.see(&valid.cells, &self.state);
         let worst = violations.iter().map(|v| v.severity).max();
         if worst == Some(Severity::Reject) || valid.cells.contains(&Cell::Invalid) {
             return false;

@@ -24,6 +24,13 @@ struct Names {
     predicted: JsValue,
     confidence: JsValue,
     scores: JsValue,
+    predicted_value: JsValue,
+    labels: JsValue,
+    uncertain: JsValue,
+    assertions: JsValue,
+    rule: JsValue,
+    overruled: JsValue,
+    route: JsValue,
     label_set: JsValue,
     interval: JsValue,
     violations: JsValue,
@@ -54,6 +61,13 @@ impl DecisionWriter {
                 predicted: text("predicted"),
                 confidence: text("confidence"),
                 scores: text("scores"),
+                predicted_value: text("predicted_value"),
+                labels: text("labels"),
+                uncertain: text("uncertain"),
+                assertions: text("assertions"),
+                rule: text("rule"),
+                overruled: text("overruled"),
+                route: text("route"),
                 label_set: text("label_set"),
                 interval: text("interval"),
                 violations: text("violations"),
@@ -87,6 +101,9 @@ impl DecisionWriter {
         set(&object, &names.label, &self.label(decision.label.as_deref()));
         set(&object, &names.value, &number(decision.value));
         set(&object, &names.predicted, &self.label(decision.predicted.as_deref()));
+        if let Some(value) = decision.predicted_value {
+            set(&object, &names.predicted_value, &JsValue::from_f64(value));
+        }
         set(&object, &names.confidence, &number(decision.confidence));
         let scores = decision.scores.as_ref().map_or(JsValue::NULL, |scores| {
             let object = Object::new();
@@ -106,7 +123,37 @@ impl DecisionWriter {
         }
         set(&object, &names.violations, &self.violations(&decision.violations));
         set(&object, &names.identity, &self.identity);
+        if decision.has_more() {
+            self.write_more(&object, decision);
+        }
         object.into()
+    }
+
+    /// What is said only where there is something to say.
+    fn write_more(&self, object: &Object, decision: &Decision) {
+        let names = &self.names;
+        for (name, word) in [
+            (&names.rule, decision.rule.as_deref()),
+            (&names.overruled, decision.overruled.map(Reason::as_str)),
+            (&names.route, decision.route.as_deref()),
+        ] {
+            if let Some(word) = word {
+                set(object, name, &text(word));
+            }
+        }
+        let some = |list: &'_ [std::sync::Arc<str>]| -> Array {
+            list.iter().map(|word| text(word)).collect()
+        };
+        if let Some(labels) = &decision.labels {
+            set(object, &names.labels, &some(labels));
+        }
+        for (name, list) in
+            [(&names.uncertain, &decision.uncertain), (&names.assertions, &decision.assertions)]
+        {
+            if !list.is_empty() {
+                set(object, name, &some(list));
+            }
+        }
     }
 
     pub(super) fn violations(&self, violations: &[Violation]) -> Array {

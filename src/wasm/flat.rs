@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 const TEXT_BYTES: usize = 4096;
 
 /// What stands before the scores in an answer.
-const FIXED: usize = 8;
+const FIXED: usize = 9;
 
 /// Memory that JavaScript and this module share.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Flat {
     words: Vec<u64>,
     text: Vec<u8>,
     /// Action, reason, label, value, predicted label, confidence, number of scores, number of
-    /// violations; then the scores. NaN stands for null; as the action, for a decision that has more
+    /// violations, predicted value; then the scores. NaN stands for null; as the action, for a decision that has more
     /// than these.
     answer: Vec<f64>,
     violations: Vec<Violation>,
@@ -90,6 +90,7 @@ fn write(answer: &mut [f64], labels: &[std::sync::Arc<str>], decision: &Decision
         decision.confidence.unwrap_or(f64::NAN),
         if decision.scores.is_some() { scores.len() as f64 } else { f64::NAN },
         decision.violations.len() as f64,
+        decision.predicted_value.unwrap_or(f64::NAN),
     ];
     for (to, from) in answer.iter_mut().zip(fixed.iter().chain(scores)) {
         *to = *from;
@@ -117,13 +118,15 @@ impl WasmGate {
         self.writer.vocabulary()
     }
 
-    /// Decides the record in the shared memory; `false` if it has to go the long way.
+    /// Decides the record in the shared memory; `false` if it has to go the long way. `now` as
+    /// for `predict`.
     #[wasm_bindgen(js_name = flatPredict)]
-    pub fn flat_predict(&mut self) -> bool {
+    pub fn flat_predict(&mut self, now: f64) -> bool {
         let Some(record) = self.flat.record() else { return false };
+        self.gate.set_clock(now);
         let decision = self.gate.predict(record);
         write(&mut self.flat.answer, self.gate.decider().labels(), &decision);
-        if decision.label_set.is_some() || decision.interval.is_some() {
+        if decision.has_more() {
             if let Some(action) = self.flat.answer.first_mut() {
                 *action = f64::NAN;
             }

@@ -51,8 +51,9 @@ impl WasmGate {
         Ok(Self { gate, keys, writer, flat })
     }
 
-    /// Decides one record.
-    pub fn predict(&mut self, record: &JsValue) -> JsValue {
+    /// Decides one record. `now`: milliseconds since 1970, where the policy needs the time.
+    pub fn predict(&mut self, record: &JsValue, now: f64) -> JsValue {
+        self.gate.set_clock(now);
         let record = record::read(&self.keys, record);
         self.writer.write(&self.gate.predict(record))
     }
@@ -62,7 +63,12 @@ impl WasmGate {
     /// # Errors
     /// An `Error` with `code` if there are too many.
     #[wasm_bindgen(js_name = predictMany)]
-    pub fn predict_many(&mut self, records: &js_sys::Array) -> Result<js_sys::Array, JsValue> {
+    pub fn predict_many(
+        &mut self,
+        records: &js_sys::Array,
+        now: f64,
+    ) -> Result<js_sys::Array, JsValue> {
+        self.gate.set_clock(now);
         let keys = &self.keys;
         let rows = (0..records.length()).map(|i| record::read(keys, &records.get(i)));
         let decisions = self.gate.predict_many(rows).map_err(|e| error::to_js(&e))?;
@@ -83,6 +89,37 @@ impl WasmGate {
         let record = record::read(&self.keys, record);
         let answer = self.gate.explain(record).map_err(|e| error::to_js(&e))?;
         Ok(answer.map(|(scores, _)| js_sys::Float64Array::from(scores)))
+    }
+
+    /// Gives the random key for identifiers: 32 bytes, or it is left out.
+    #[wasm_bindgen(js_name = setKey)]
+    pub fn set_key(&mut self, key: &[u8]) {
+        if let Ok(key) = key.try_into() {
+            self.gate.set_key(key);
+        }
+    }
+
+    /// Kill switch, and suspension by a drift alarm.
+    #[wasm_bindgen(js_name = setSwitches)]
+    pub fn set_switches(&mut self, killed: bool, suspended: bool) {
+        self.gate.set_killed(killed);
+        self.gate.set_suspended(suspended);
+    }
+
+    /// Day and escalations of the budget; then, for each assertion, how often it was checked and
+    /// broken.
+    pub fn state(&self) -> Vec<f64> {
+        let state = self.gate.state();
+        let mut all = vec![state.day() as f64, f64::from(state.escalated_today())];
+        for counts in state.counts() {
+            all.extend([counts.checked as f64, counts.broken as f64]);
+        }
+        all
+    }
+
+    /// Goes on with another instance's budget.
+    pub fn restore(&mut self, day: f64, escalated: u32) {
+        self.gate.restore(day as i64, escalated);
     }
 
     /// `sha256:` and 64 hexadecimal digits.

@@ -9,7 +9,7 @@ use crate::provenance;
 use crate::{progress, zones};
 use driftline::bundle::{BundleWriter, Reference, RuntimeKind, part, to_canonical_json};
 use driftline::contract::{Contract, Outputs};
-use driftline::decision::Policy;
+use driftline::decision::{Decider, Policy};
 use driftline::gate::Gate;
 use driftline::limits::{MAX_DEFINITION_BYTES, MAX_ONNX_BYTES};
 use driftline::summary::Baseline;
@@ -97,7 +97,7 @@ pub fn assemble(
         at(Error::new(ErrorCode::ContractInvalid, "a contract with a model needs `outputs`")
             .with_help("say what the model answers: `kind`, `labels` and `scores`"))
     })?;
-    let policy = policy(sources.policy.as_deref(), outputs)?;
+    let policy = policy(sources.policy.as_deref(), &contract, outputs)?;
     let onnx = read_file(&sources.model, MAX_ONNX_BYTES)?;
     let spinner = progress::spinner("compiling");
     let runtime = sources.runtime.map(Runtime::from);
@@ -161,11 +161,12 @@ fn write(
     writer.finish()
 }
 
-fn policy(path: Option<&Path>, outputs: &Outputs) -> Result<Policy> {
+fn policy(path: Option<&Path>, contract: &Contract, outputs: &Outputs) -> Result<Policy> {
     let Some(path) = path else { return Ok(Policy::accept_all(outputs)) };
     let source = Source::read(path, ErrorCode::PolicySyntax)?;
     let policy: Policy = source.value()?;
-    policy.check(outputs).map_err(|e| source.locate(e))?;
+    let decider = Decider::new(&policy, outputs, "").and_then(|d| d.watching(contract));
+    decider.map_err(|e| source.locate(e))?;
     Ok(policy)
 }
 

@@ -56,7 +56,7 @@ fn packed(text: &str) -> Option<u64> {
 
 /// A fixed set of values of any type. Numbers compare by value, whatever they are written as.
 #[derive(Clone, Debug)]
-pub(super) struct Values {
+pub(crate) struct Values {
     texts: TextSet,
     integers: Vec<i64>,
     /// Those that are no whole number in 64 bits.

@@ -10,7 +10,7 @@ mod text;
 mod timestamp;
 
 pub(crate) use check::CompiledCheck;
-pub(crate) use lookup::TextSet;
+pub(crate) use lookup::{TextSet, Values};
 pub(crate) use order::Bound;
 
 use super::clause::{Accept, Fields};

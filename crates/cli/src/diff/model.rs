@@ -4,6 +4,7 @@ use super::{Changes, Verdict, Version};
 use driftline::bundle::{Manifest, part};
 use driftline::contract::{Contract, Feature, Outputs, Step};
 use driftline::decision::{Fallback, Policy};
+use serde_json::Value as Json;
 
 /// Everything behind the record.
 pub fn compare(a: &Version, b: &Version, changes: &mut Changes) {
@@ -159,7 +160,38 @@ fn fitted(a: &Policy, b: &Policy, changes: &mut Changes) {
     }
 }
 
+/// What is decided beyond the scores of one record.
+fn beyond(a: &Policy, b: &Policy, changes: &mut Changes) {
+    let why = "what happens to some records differs";
+    let mut differ = |path: &str, verdict, old: Json, new: Json, why: &str| {
+        if old != new {
+            changes.push(path, verdict, (old, new), why);
+        }
+    };
+    let kill = "what happens while the kill switch is on differs";
+    let suspended = "what happens while a drift alarm stands differs";
+    let routes = "escalated records go elsewhere, or are waited for otherwise";
+    let lower = "the action `default` answers otherwise";
+    let lowers = |p: &Policy| -> Vec<_> {
+        p.labels.iter().map(|(label, entry)| (label.clone(), entry.default_label.clone())).collect()
+    };
+    let major = Verdict::Major;
+    differ("policy.rules", major, json(&a.rules), json(&b.rules), why);
+    differ("policy.assertions", major, json(&a.assertions), json(&b.assertions), why);
+    differ("policy.budget", major, json(&a.budget), json(&b.budget), why);
+    differ("policy.kill_switch", major, json(&a.kill_switch), json(&b.kill_switch), kill);
+    differ("policy.suspended", major, json(&a.suspended), json(&b.suspended), suspended);
+    differ("policy.default_labels", major, json(&a.default_labels), json(&b.default_labels), lower);
+    differ("policy.labels.default_label", major, json(&lowers(a)), json(&lowers(b)), lower);
+    differ("policy.routes", Verdict::Minor, json(&a.routes), json(&b.routes), routes);
+}
+
+fn json(value: &impl serde::Serialize) -> Json {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
 fn policy(a: &Policy, b: &Policy, changes: &mut Changes) {
+    beyond(a, b, changes);
     for (label, old) in &a.labels {
         // labels come and go with the outputs
         let Some(new) = b.labels.get(label) else { continue };

@@ -54,7 +54,7 @@ pub fn files(plan: &Plan<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
         }
     }
     if let Some(types) = files.get("index.d.ts") {
-        let text = String::from_utf8_lossy(types).replace("\"./api.js\"", "\"./api.cjs\"");
+        let text = String::from_utf8_lossy(types).replace(".js\"", ".cjs\"");
         files.insert("index.d.cts".to_owned(), text.into_bytes());
     }
     files.insert("README.md".to_owned(), readme::text(plan).into_bytes());
