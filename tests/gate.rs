@@ -197,3 +197,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn switches_and_budget_hold_for_one_record_and_for_many() {
+    let bytes = common::with_policy(
+        r#""default_label": "no""#,
+        r#""default_label": "no", "kill_switch": "reject", "suspended": "escalate",
+            "budget": {"per_day": 3, "used_up": "default"}, "routes": [{"name": "desk"}]"#,
+    );
+    let mut gate = Gate::from_bundle(&bytes).unwrap();
+    assert!(gate.info().needs_clock && !gate.info().needs_key);
+    gate.set_clock(1.7e12);
+    gate.set_killed(true);
+    let killed = predict(&mut gate, GOOD);
+    assert_eq!(
+        (killed.action, killed.reason, killed.scores),
+        (Action::Reject, Reason::Killed, None),
+        "the model is not asked"
+    );
+    gate.set_killed(false);
+    gate.set_suspended(true);
+    let first = predict(&mut gate, GOOD);
+    assert_eq!((first.reason, first.route.as_deref()), (Reason::Suspended, Some("desk")));
+    let reader = gate.reader().clone();
+    let rows = [GOOD; 3].map(|row| reader.read_json(row).unwrap());
+    let many = gate.predict_many(rows).unwrap();
+    let reasons: Vec<Reason> = many.iter().map(|d| d.reason).collect();
+    assert_eq!(reasons, [Reason::Suspended, Reason::Suspended, Reason::BudgetUsedUp]);
+    assert_eq!(many[2].overruled, Some(Reason::Suspended));
+    gate.set_clock(f64::NAN);
+    gate.set_suspended(false);
+    assert_eq!(predict(&mut gate, GOOD).action, Action::Accept);
+}
