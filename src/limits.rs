@@ -106,6 +106,15 @@ pub const MAX_LIST_LENGTH: usize = 1 << 24;
 /// Points of one isotonic calibration map: each is a step that the fitting rows can tell apart.
 pub const MAX_CALIBRATION_POINTS: usize = 4_096;
 
+/// Features that novelty looks at: each is walked for every record.
+pub const MAX_NOVELTY_FEATURES: usize = 1_024;
+
+/// Edges of one feature's bins in novelty's tables: pairs of features square them.
+pub const MAX_NOVELTY_BINS: usize = 256;
+
+/// Strangenesses that novelty keeps: a tenth of 40,960 ranked rows, which tells p-values of 0.0001.
+pub const MAX_NOVELTY_LEVELS: usize = 4_096;
+
 /// Bins of one histogram: more say nothing that a drift test could use.
 pub const MAX_BINS: usize = 4_096;
 

@@ -33,6 +33,8 @@ export type Reason =
   | "no_threshold"
   /** The truth may lie further from the predicted value than the policy tolerates. */
   | "wide_interval"
+  /** The record is unlike those that the policy was fitted on. */
+  | "novel"
   /** The record breaks a clause of the contract that refuses or escalates it. */
   | "violation"
   /** The model answered NaN, infinity, or a score outside `[0, 1]`. */
@@ -142,6 +144,8 @@ export interface Decision<Label extends string = string> {
   readonly interval?: readonly [number, number];
   /** The model's own number, of a regression or ranking, whatever the action. */
   readonly predicted_value?: number;
+  /** How many of the records like those of the policy's fit are as strange, in `(0, 1]`, if the policy has `novelty`. */
+  readonly novelty?: number;
   /** Every broken clause. */
   readonly violations: readonly Violation[];
   /** Identity of the bundle that decided: `sha256:` and 64 hexadecimal digits. */

@@ -9,7 +9,7 @@ import type { Decision } from "./api.js";
 import type { RawGate } from "./glue.js";
 
 const [ABSENT, NULL, FALSE, TRUE, NUMBER, DATE, TEXT] = [0, 1, 2, 3, 4, 5, 6];
-const FIXED = 9;
+const FIXED = 10;
 
 /** Decides a record, or answers `undefined` if it has to go the long way. */
 export type Short = (record: unknown, now: number) => Decision | undefined;
@@ -102,8 +102,8 @@ export function short(raw: RawGate, memory: WebAssembly.Memory, names: readonly 
     }
     if (!raw.flatPredict(now)) return undefined;
     views();
-    const [action, reason, chosen, value, predicted, confidence, count, broken, own] =
-      answer as unknown as [number, number, number, number, number, number, number, number, number];
+    const [action, reason, chosen, value, predicted, confidence, count, broken, own, novelty] =
+      answer as unknown as [number, number, number, number, number, number, number, number, number, number];
     if (action !== action) return raw.flatWhole() as Decision;
     let scores: Record<string, number> | null = null;
     if (count === count) {
@@ -118,6 +118,7 @@ export function short(raw: RawGate, memory: WebAssembly.Memory, names: readonly 
       predicted: label(predicted),
       confidence: number(confidence),
       scores,
+      ...(novelty === novelty ? { novelty } : undefined),
       violations: broken > 0 ? raw.flatViolations() : [],
       identity,
     };

@@ -85,6 +85,12 @@ impl Answers {
     /// [`Promise::first_rows`], certifies while P(Binomial(accepted, α) ≤ errors) ≤ δ and stops at
     /// the first that fails. One point a threshold, from 0.99 to 0.00.
     pub fn curve(&self, promise: Promise) -> Vec<Point> {
+        self.curve_from(1.0, promise)
+    }
+
+    /// The same walk, started no higher than at a threshold that *other* rows have chosen, such as
+    /// [`Answers::start`] of them.
+    pub fn curve_from(&self, start: f64, promise: Promise) -> Vec<Point> {
         let (mut accepted, mut errors) = (0, 0);
         let mut open = true;
         let mut points = Vec::with_capacity(STEPS);
@@ -95,7 +101,7 @@ impl Answers {
             if step == STEPS {
                 continue;
             }
-            let started = accepted >= promise.first_rows();
+            let started = accepted >= promise.first_rows() && threshold(step) <= start;
             let certified = started && open && promise.holds(accepted, errors);
             open &= certified || !started;
             points.push(Point { threshold: threshold(step), accepted, errors, certified });
@@ -105,7 +111,27 @@ impl Answers {
 
     /// The certified threshold that accepts most, or costs least; `None` if none is certified.
     pub fn certify(&self, promise: Promise, costs: Option<Costs>) -> Option<Point> {
-        let certified = self.curve(promise).into_iter().filter(|p| p.certified);
+        self.certify_from(1.0, promise, costs)
+    }
+
+    /// Where a walk over other rows like these had best start: the threshold that these certify
+    /// most clearly. Early in a walk few rows are accepted, and one error more ends it.
+    pub fn start(&self, promise: Promise) -> f64 {
+        let tested = self.curve(promise).into_iter();
+        let tested = tested.filter(|p| p.accepted >= promise.first_rows());
+        let p_value = |p: &Point| binomial_cdf(p.errors, p.accepted, promise.max_error);
+        let best = tested.map(|p| (p_value(&p), p.threshold));
+        best.reduce(|a, b| if b.0 < a.0 { b } else { a }).map_or(1.0, |(_, threshold)| threshold)
+    }
+
+    /// As [`Answers::certify`], started no higher than at `start`, which other rows have chosen.
+    pub fn certify_from(
+        &self,
+        start: f64,
+        promise: Promise,
+        costs: Option<Costs>,
+    ) -> Option<Point> {
+        let certified = self.curve_from(start, promise).into_iter().filter(|p| p.certified);
         let total = self.total();
         certified.reduce(|best, next| match costs {
             // of equal costs the one that asks fewer people

@@ -2,7 +2,7 @@
 
 use super::calibration::Calibrator;
 use super::watch::Watch;
-use super::{Action, Decision, Fallback, Policy, Reason, Scores, ValuePolicy};
+use super::{Action, Decision, Fallback, Novelty, Policy, Reason, Scores, ValuePolicy};
 use crate::contract::{OutputKind, Outputs, Severity, Violation};
 use crate::error::Result;
 use std::sync::Arc;
@@ -93,6 +93,7 @@ impl Decider {
             confidence: None,
             label_set: None,
             interval: None,
+            novelty: None,
             violations,
             identity: Arc::clone(&self.identity),
             labels: None,
@@ -128,6 +129,26 @@ impl Decider {
         }
         self.show_label_set(&mut decision);
         decision
+    }
+
+    /// The policy's novelty.
+    pub fn novelty(&self) -> Option<&Novelty> {
+        self.policy.novelty.as_ref()
+    }
+
+    /// Puts the record's p-value under a decision that is not settled yet; decides if the record
+    /// is too strange and had sound scores and no violation.
+    pub fn judge_novelty(&self, decision: &mut Decision, p: f64) {
+        let Some(novelty) = &self.policy.novelty else { return };
+        decision.novelty = Some(p);
+        let before = [Reason::Violation, Reason::ModelFailed, Reason::BadScores];
+        if p < novelty.p_below && !before.contains(&decision.reason) {
+            decision.label = None;
+            decision.labels = None;
+            decision.value = None;
+            self.fall_back(decision, novelty.then, Reason::Novel);
+            self.show_label_set(decision);
+        }
     }
 
     /// An escalated record carries the labels that it may have, and no other does.

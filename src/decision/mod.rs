@@ -4,7 +4,9 @@ mod calibration;
 mod certificate;
 pub mod certify;
 mod decider;
+pub mod fit;
 mod fits;
+mod novelty;
 mod policy;
 mod settle;
 mod several;
@@ -15,6 +17,7 @@ mod watch;
 pub use calibration::{Calibration, CalibrationMethod, Calibrator, apply_map};
 pub use certificate::{Certificate, CertifiedLabel, IntervalPolicy, LabelSets, Split};
 pub use decider::{Decider, Outcome};
+pub use novelty::{NovelFeature, Novelty};
 pub use policy::{Fallback, LabelPolicy, Policy, ValuePolicy};
 pub use state::{Counts, State};
 pub use terms::{
@@ -91,6 +94,7 @@ reasons! {
     OutOfBounds "out_of_bounds" "the predicted value lies outside the policy's bounds";
     NoThreshold "no_threshold" "the policy accepts no such answer, whatever its confidence";
     WideInterval "wide_interval" "the truth may lie further from the predicted value than the policy tolerates";
+    Novel "novel" "the record is unlike those that the policy was fitted on";
     Violation "violation" "the record breaks a clause of the contract that refuses or escalates it";
     BadScores "bad_scores" "the model answered NaN, infinity, or a score outside [0, 1]";
     ModelFailed "model_failed" "the model could not compute the record";
@@ -133,6 +137,9 @@ pub struct Decision {
     pub label_set: Option<Vec<Arc<str>>>,
     /// Lower and upper end of the interval that holds the truth, by the policy's `interval`.
     pub interval: Option<[f64; 2]>,
+    /// How many of the records that are like those of the policy's fit are at least as strange, in
+    /// (0, 1], by the policy's `novelty`.
+    pub novelty: Option<f64>,
     /// Every broken clause: those of the record as a whole first, then in the contract's order.
     pub violations: Vec<Violation>,
     /// Identity of the bundle that decided.
@@ -220,6 +227,9 @@ impl Serialize for Decision {
         }
         if let Some(interval) = &self.interval {
             map.serialize_entry("interval", interval)?;
+        }
+        if let Some(p) = &self.novelty {
+            map.serialize_entry("novelty", p)?;
         }
         map.serialize_entry("violations", &self.violations)?;
         map.serialize_entry("identity", &self.identity)?;

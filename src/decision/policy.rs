@@ -2,6 +2,7 @@
 
 use super::calibration::Calibration;
 use super::certificate::{Certificate, IntervalPolicy, LabelSets};
+use super::novelty::Novelty;
 use super::terms::{Assertion, Budget, Route, Rule};
 use crate::contract::{OutputKind, Outputs, read_json};
 use crate::error::{Error, ErrorCode, Result};
@@ -37,6 +38,9 @@ pub struct Policy {
     /// Which labels an escalated record may have, for the person who decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label_sets: Option<LabelSets>,
+    /// When a record is too unlike the rows that the policy was fitted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<Novelty>,
     /// What the thresholds rest on; decides nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
@@ -142,6 +146,7 @@ impl Policy {
             on_error: Fallback::Escalate,
             calibration: None,
             label_sets: None,
+            novelty: None,
             certificate: None,
             rules: Vec::new(),
             assertions: Vec::new(),
@@ -182,11 +187,19 @@ impl Policy {
         if let Some(sets) = &self.label_sets {
             sets.check(outputs)?;
         }
+        if let Some(novelty) = &self.novelty {
+            novelty.check()?;
+        }
         match outputs.kind {
             OutputKind::Regression | OutputKind::Ranking => self.check_value()?,
             _ => self.check_labels(outputs)?,
         }
         self.check_terms(outputs)
+    }
+
+    /// Whether a strange record gets the lower-risk answer.
+    fn defaults_novel(&self) -> bool {
+        self.novelty.as_ref().is_some_and(|n| n.then == Fallback::Default)
     }
 
     fn check_labels(&self, outputs: &Outputs) -> Result<()> {
@@ -199,7 +212,7 @@ impl Policy {
             }
         }
         let several = outputs.kind == OutputKind::Multilabel;
-        let mut defaults = self.defaults();
+        let mut defaults = self.defaults() || self.defaults_novel();
         for (label, entry) in &self.labels {
             let path = format!("labels.{label}");
             if !outputs.labels.contains(label) {
@@ -255,7 +268,8 @@ impl Policy {
         }
         let Some(value) = &self.value else {
             let message = "the action `default` needs a number";
-            return if self.defaults() { invalid("value.default_value", message) } else { Ok(()) };
+            let defaults = self.defaults() || self.defaults_novel();
+            return if defaults { invalid("value.default_value", message) } else { Ok(()) };
         };
         let bounds = [value.minimum, value.maximum, value.default_value];
         if bounds.iter().flatten().any(|x| !x.is_finite()) {
@@ -269,7 +283,8 @@ impl Policy {
         if let Some(interval) = &value.interval {
             interval.check()?;
         }
-        let defaults = value.outside == Fallback::Default || self.defaults();
+        let defaults =
+            value.outside == Fallback::Default || self.defaults() || self.defaults_novel();
         if defaults && value.default_value.is_none() {
             return invalid("value.default_value", "the action `default` needs a number");
         }

@@ -171,6 +171,7 @@ pub const PRECEDENCE: &[Reason] = &[
     Reason::BadScores,
     Reason::Assertion,
     Reason::Rule,
+    Reason::Novel,
     Reason::LowConfidence,
     Reason::NoThreshold,
     Reason::OutOfBounds,

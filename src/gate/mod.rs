@@ -1,6 +1,7 @@
 //! The one object a user holds: a bundle, ready to decide.
 
 mod info;
+mod novelty;
 
 pub use info::{Info, InputInfo};
 
@@ -14,6 +15,7 @@ use crate::limits::MAX_BATCH_ROWS;
 use crate::model::{Axis, Model, TensorInfo};
 use crate::preprocess::{Features, Pipeline, ZoneRules};
 use crate::tensor::{DType, TensorData};
+use novelty::Placed;
 use std::collections::BTreeMap;
 
 /// A loaded bundle.
@@ -33,6 +35,7 @@ pub struct Gate {
     scores: Vec<f64>,
     decider: Decider,
     state: State,
+    novelty: Option<Placed>,
 }
 
 impl Gate {
@@ -71,12 +74,13 @@ impl Gate {
             reader: RecordReader::new(&contract),
             validator: Validator::new(&contract)?,
             pipeline,
-            features,
             model,
             feeds,
             scores_at,
             width,
             scores: Vec::new(),
+            novelty: decider.novelty().map(|n| Placed::new(n, &features)).transpose()?,
+            features,
             decider,
             state: State::default(),
         })
@@ -157,7 +161,15 @@ impl Gate {
             self.decider.decide(Outcome::NotRun, violations)
         } else {
             match self.run() {
-                Ok(()) => self.decider.decide(Outcome::Scores(&self.scores), violations),
+                Ok(()) => {
+                    let scores = Outcome::Scores(&self.scores);
+                    let mut decision = self.decider.decide(scores, violations);
+                    if let Some(novelty) = &mut self.novelty {
+                        let p = novelty.p_value(&self.features, 0);
+                        self.decider.judge_novelty(&mut decision, p);
+                    }
+                    decision
+                }
                 Err(_) => self.decider.decide(Outcome::Failed, violations),
             }
         };
@@ -208,6 +220,9 @@ impl Gate {
                         .map_or(Outcome::Failed, Outcome::Scores),
                 };
                 let mut decision = self.decider.decide(outcome, violations);
+                if let (Some(row), Some(novelty)) = (row, &mut self.novelty) {
+                    self.decider.judge_novelty(&mut decision, novelty.p_value(&self.features, row));
+                }
                 self.decider.settle(&mut decision, &seen, &mut self.state);
                 decision
             })

@@ -104,6 +104,16 @@ impl FeatureTensor {
         }
     }
 
+    /// The number in a column of a row; `None` for text and past the ends.
+    pub fn number(&self, row: usize, column: usize) -> Option<f64> {
+        match self.value(row.checked_mul(self.width)?.checked_add(column)?)? {
+            FeatureValue::Number(x) => Some(x),
+            FeatureValue::Integer(i) => Some(i as f64),
+            FeatureValue::Boolean(b) => Some(f64::from(u8::from(b))),
+            FeatureValue::Text(_) => None,
+        }
+    }
+
     fn value(&self, at: usize) -> Option<FeatureValue<'_>> {
         Some(match &self.data {
             TensorData::Float32(v) => FeatureValue::Number(f64::from(*v.get(at)?)),

@@ -33,6 +33,7 @@ struct Names {
     route: JsValue,
     label_set: JsValue,
     interval: JsValue,
+    novelty: JsValue,
     violations: JsValue,
     identity: JsValue,
     code: JsValue,
@@ -70,6 +71,7 @@ impl DecisionWriter {
                 route: text("route"),
                 label_set: text("label_set"),
                 interval: text("interval"),
+                novelty: text("novelty"),
                 violations: text("violations"),
                 identity: text("identity"),
                 code: text("code"),
@@ -120,6 +122,9 @@ impl DecisionWriter {
         if let Some(ends) = &decision.interval {
             let ends: Array = ends.iter().map(|x| JsValue::from_f64(*x)).collect();
             set(&object, &names.interval, &ends);
+        }
+        if let Some(p) = decision.novelty {
+            set(&object, &names.novelty, &JsValue::from_f64(p));
         }
         set(&object, &names.violations, &self.violations(&decision.violations));
         set(&object, &names.identity, &self.identity);

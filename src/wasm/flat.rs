@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 const TEXT_BYTES: usize = 4096;
 
 /// What stands before the scores in an answer.
-const FIXED: usize = 9;
+const FIXED: usize = 10;
 
 /// Memory that JavaScript and this module share.
 #[derive(Debug)]
@@ -24,7 +24,8 @@ pub(super) struct Flat {
     words: Vec<u64>,
     text: Vec<u8>,
     /// Action, reason, label, value, predicted label, confidence, number of scores, number of
-    /// violations, predicted value; then the scores. NaN stands for null; as the action, for a decision that has more
+    /// violations, predicted value, novelty; then the scores. NaN stands for null; as the action, for a
+    /// decision that has more
     /// than these.
     answer: Vec<f64>,
     violations: Vec<Violation>,
@@ -91,6 +92,7 @@ fn write(answer: &mut [f64], labels: &[std::sync::Arc<str>], decision: &Decision
         if decision.scores.is_some() { scores.len() as f64 } else { f64::NAN },
         decision.violations.len() as f64,
         decision.predicted_value.unwrap_or(f64::NAN),
+        decision.novelty.unwrap_or(f64::NAN),
     ];
     for (to, from) in answer.iter_mut().zip(fixed.iter().chain(scores)) {
         *to = *from;

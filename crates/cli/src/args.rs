@@ -1,7 +1,7 @@
 //! The command line as a type.
 
 use crate::commands::{
-    build, check, codes, diff, export, import, inspect, predict, profile, run, validate,
+    build, calibrate, check, codes, diff, export, import, inspect, predict, profile, run, validate,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use driftline_compiler::Runtime;
@@ -28,6 +28,8 @@ pub enum Command {
     Profile(profile::Args),
     /// Compiles a model with its contract and policy into one bundle and an npm package
     Build(build::Args),
+    /// Fits calibration and certifies thresholds from labelled rows
+    Calibrate(calibrate::Args),
     /// Decides rows: one decision a line
     Predict(predict::Args),
     /// Checks rows against a contract, without a model

@@ -5,6 +5,7 @@
 
 mod args;
 mod assemble;
+mod calibrate;
 mod commands;
 mod definition;
 mod diff;

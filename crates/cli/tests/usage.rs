@@ -7,7 +7,17 @@ mod common;
 use common::Desk;
 
 const COMMANDS: &[&str] = &[
-    "profile", "build", "predict", "validate", "run", "check", "inspect", "diff", "import", "codes",
+    "profile",
+    "build",
+    "predict",
+    "validate",
+    "run",
+    "check",
+    "inspect",
+    "diff",
+    "import",
+    "calibrate",
+    "codes",
 ];
 
 #[test]

@@ -80,6 +80,8 @@ function why(info: GateInfo, decision: Decision): string {
     }
     case "no_threshold":
       return "The policy accepts no such answer, however sure the model is.";
+    case "novel":
+      return "The record is unlike those that the policy was fitted on.";
     case "wide_interval":
       return "The truth may lie too far from the model's number.";
     case "violation": {

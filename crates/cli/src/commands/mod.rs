@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod build;
+pub mod calibrate;
 pub mod check;
 pub mod codes;
 pub mod diff;
@@ -22,6 +23,7 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
     match &cli.command {
         Command::Profile(args) => profile::run(args, cli.json),
         Command::Build(args) => build::run(args, cli.json),
+        Command::Calibrate(args) => calibrate::run(args, cli.json),
         Command::Predict(args) => predict::run(args, cli.json),
         Command::Validate(args) => validate::run(args, cli.json),
         Command::Run(args) => run::run(args, cli.json),

@@ -147,6 +147,11 @@ fn fitted(a: &Policy, b: &Policy, changes: &mut Changes) {
         let why = "reviewers are shown other labels";
         changes.push("policy.label_sets", Verdict::Minor, (a.label_sets, b.label_sets), why);
     }
+    if a.novelty != b.novelty {
+        let short = |p: &Policy| p.novelty.as_ref().map(|n| (n.p_below, n.then, n.rows));
+        let why = "which records are too strange is told otherwise";
+        changes.push("policy.novelty", Verdict::Major, (short(a), short(b)), why);
+    }
     if a.certificate != b.certificate {
         let why = "the thresholds rest on other rows";
         let values = (&a.certificate, &b.certificate);

@@ -250,6 +250,27 @@ impl Cells<'_> {
         }
     }
 
+    /// What stands under a name, as text: `None` if there is nothing or it is missing.
+    pub fn text(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Object(map) => match map.get(name)? {
+                serde_json::Value::Null => None,
+                serde_json::Value::String(text) => Some(text.clone()),
+                other => Some(other.to_string()),
+            },
+            Self::Columns(columns, cells) => {
+                let at = columns.iter().position(|c| c == name)?;
+                match cells.get(at)? {
+                    Value::Text(text) => Some(text.to_string()),
+                    Value::Bool(b) => Some(b.to_string()),
+                    Value::Integer(i) => Some(i.to_string()),
+                    Value::Number(x) => Some(x.to_string()),
+                    _ => None,
+                }
+            }
+        }
+    }
+
     /// Whether the row has this name at all.
     pub fn has(&self, name: &str) -> bool {
         match self {

@@ -1,0 +1,221 @@
+//! Policies for models that answer labels.
+
+use super::{Calibrated, CurvePoint, DefaultPart, Part, Report, Samples, Wishes, why_nothing};
+use driftline::contract::{OutputKind, Outputs};
+use driftline::decision::certify::{Answers, Promise};
+use driftline::decision::fit::{self, Labelled, Reliability, reliability};
+use driftline::decision::{
+    Calibration, CertifiedLabel, Fallback, LabelPolicy, LabelSets, Policy, Split,
+};
+use driftline::{Error, ErrorCode, Result};
+use std::collections::BTreeMap;
+
+/// Bins of a reliability diagram.
+const BINS: usize = 10;
+/// Thresholds at which the rest is counted; the action `default` is certified for all of them at
+/// once, since the threshold is chosen from the same rows.
+const GRID: usize = 101;
+
+/// Fits the calibration on one part of the rows and certifies thresholds on the other.
+///
+/// # Errors
+/// [`ErrorCode::BadInput`] if the rows do not determine the calibration that was asked for.
+pub fn labels(
+    samples: &Samples,
+    outputs: &Outputs,
+    base: &Policy,
+    wishes: &Wishes,
+) -> Result<Calibrated> {
+    let part = |fits: bool| {
+        let mut part = Labelled::new(outputs.labels.len());
+        samples
+            .rows
+            .iter()
+            .filter(|s| s.fits == fits)
+            .for_each(|s| part.push(&s.scores, &s.truths));
+        part
+    };
+    let (fitting, raw) = (part(true), part(false));
+    let calibration = calibrate(&fitting, outputs, wishes)?;
+    let rows = raw.calibrated(calibration.as_ref(), outputs);
+
+    let mut policy = base.clone();
+    let defaults =
+        |label: &String| base.labels.get(label).is_some_and(|l| l.below == Fallback::Default);
+    let certify_defaults =
+        wishes.max_default_error.is_some() && outputs.kind != OutputKind::Multilabel;
+    let default_parts =
+        if certify_defaults { outputs.labels.iter().filter(|l| defaults(l)).count() } else { 0 };
+    let accepted_parts = if wishes.pooled { 1 } else { outputs.labels.len() };
+    let promise = wishes.promise.share(accepted_parts + default_parts);
+
+    let tables = tables_of(&rows, outputs.kind);
+    let all = answers(tables.iter().flatten());
+    // where each walk starts is chosen from the rows that fitted
+    let guides = tables_of(&fitting.calibrated(calibration.as_ref(), outputs), outputs.kind);
+    let together = answers(guides.iter().flatten()).start(promise);
+    let mut certified = BTreeMap::new();
+    let (mut accepted, mut errors) = (0, 0);
+    for (at, label) in outputs.labels.iter().enumerate() {
+        let table = tables.get(at).map(Vec::as_slice).unwrap_or_default();
+        let own = answers(table);
+        let alone = guides.get(at).map_or(1.0, |guide| answers(guide).start(promise));
+        let (tested, start) = if wishes.pooled { (&all, together) } else { (&own, alone) };
+        let threshold = tested.certify_from(start, promise, wishes.costs).map(|p| p.threshold);
+        let reaches = |c: f64| threshold.is_some_and(|t| c >= t);
+        let taken = table.iter().filter(|(c, _)| reaches(*c));
+        let figures = CertifiedLabel {
+            rows: own.total(),
+            accepted: taken.clone().count() as u64,
+            errors: taken.filter(|(_, wrong)| *wrong).count() as u64,
+            upper_bound: 1.0,
+            delta: promise.delta,
+        };
+        let upper_bound = match threshold {
+            Some(_) => promise.upper_bound(figures.accepted, figures.errors),
+            None => 1.0,
+        };
+        let mut below = base.labels.get(label).map_or(Fallback::Escalate, |l| l.below);
+        let mut default = None;
+        if let (true, Some(most)) = (certify_defaults && defaults(label), wishes.max_default_error)
+        {
+            let limit = Promise { max_error: most, ..promise };
+            let found = default_part(&rows, at, base, outputs, threshold, limit);
+            if !found.certified {
+                below = Fallback::Escalate;
+            }
+            default = Some(found);
+        }
+        policy.labels.insert(label.clone(), LabelPolicy { threshold, below });
+        accepted += figures.accepted;
+        errors += figures.errors;
+        let curve = tested.curve_from(start, promise).into_iter();
+        let first =
+            curve.filter(|p| p.accepted >= promise.first_rows()).find(|p| p.threshold <= start);
+        let why = || why_nothing(tested.total(), tested.wrong(), first, promise);
+        certified.insert(
+            label.clone(),
+            Part {
+                threshold,
+                figures: CertifiedLabel { upper_bound, ..figures },
+                rows_needed: promise.first_rows(),
+                why: threshold.is_none().then(why),
+                default,
+            },
+        );
+    }
+    policy.label_sets = wishes.label_sets.map(|coverage| LabelSets {
+        coverage,
+        minimum_score: fit::label_set_score(&rows, coverage),
+    });
+    let total = all.total().max(1) as f64;
+    let share = |n: u64, of: u64| (of > 0).then(|| n as f64 / of as f64);
+    let report = Report {
+        max_error: wishes.promise.max_error,
+        confidence: 1.0 - wishes.promise.delta,
+        split: Split { seed: wishes.seed, fit: fitting.rows() as u64, certify: rows.rows() as u64 },
+        refused: samples.refused,
+        unlabelled: samples.unlabelled,
+        certified,
+        coverage: accepted as f64 / total,
+        error: share(errors, accepted),
+        calibration: calibration.as_ref().map(|c| c.method),
+        reliability: Some([statements(&raw, outputs.kind), statements(&rows, outputs.kind)]),
+        curve: all
+            .curve(wishes.promise)
+            .iter()
+            .map(|p| CurvePoint {
+                threshold: p.threshold,
+                coverage: p.accepted as f64 / total,
+                error: share(p.errors, p.accepted),
+            })
+            .collect(),
+    };
+    policy.calibration = calibration;
+    Ok(Calibrated { policy, report })
+}
+
+fn calibrate(rows: &Labelled, outputs: &Outputs, wishes: &Wishes) -> Result<Option<Calibration>> {
+    let Some(method) = wishes.method.one() else {
+        let auto = wishes.method == super::Method::Auto;
+        return Ok(if auto { fit::choose(rows, outputs) } else { None });
+    };
+    fit::fit(method, rows, outputs).map(Some).ok_or_else(|| {
+        Error::new(ErrorCode::BadInput, "the rows do not determine this calibration")
+            .with_help("rows of every label are needed; `--method none` goes without")
+    })
+}
+
+fn answers<'a>(table: impl IntoIterator<Item = &'a (f64, bool)>) -> Answers {
+    let mut answers = Answers::default();
+    table.into_iter().for_each(|(confidence, wrong)| answers.add(*confidence, *wrong));
+    answers
+}
+
+/// For each label the confidence and the fault of every answer that names it.
+fn tables_of(rows: &Labelled, kind: OutputKind) -> Vec<Vec<(f64, bool)>> {
+    let mut tables = vec![Vec::new(); rows.width];
+    for (scores, truths) in rows.iter() {
+        if kind == OutputKind::Multilabel {
+            for (table, (p, truth)) in tables.iter_mut().zip(scores.iter().zip(truths)) {
+                // as the decider: a label holds from one half on
+                let holds = *p >= 0.5;
+                let confidence = if holds { *p } else { 1.0 - p };
+                table.push((confidence.clamp(0.0, 1.0), holds != *truth));
+            }
+        } else if let Some((at, p)) = top(scores)
+            && let (Some(table), Some(truth)) = (tables.get_mut(at), truths.get(at))
+        {
+            table.push((p.clamp(0.0, 1.0), !truth));
+        }
+    }
+    tables
+}
+
+/// The highest score and its label, the first of equal ones, as the decider has it.
+fn top(scores: &[f64]) -> Option<(usize, f64)> {
+    let all = scores.iter().copied().enumerate();
+    all.reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// What probabilities say, and whether it is so: of a binary model the second label's, of several
+/// labels each, else the top one's.
+fn statements(rows: &Labelled, kind: OutputKind) -> Reliability {
+    let (said, seen): (Vec<f64>, Vec<bool>) = match kind {
+        OutputKind::Binary => rows.label(1),
+        OutputKind::Multilabel => (rows.scores.clone(), rows.truths.clone()),
+        _ => rows
+            .iter()
+            .filter_map(|(s, t)| top(s).and_then(|(at, p)| Some((p, *t.get(at)?))))
+            .unzip(),
+    };
+    reliability(&said, &seen, BINS)
+}
+
+/// The error of the default label among the label's answers below the threshold.
+fn default_part(
+    rows: &Labelled,
+    label: usize,
+    base: &Policy,
+    outputs: &Outputs,
+    threshold: Option<f64>,
+    limit: Promise,
+) -> DefaultPart {
+    let named = |l: &String| base.default_label.as_ref() == Some(l);
+    let answer = outputs.labels.iter().position(named);
+    let (mut n, mut errors) = (0, 0);
+    for (scores, truths) in rows.iter() {
+        let Some((at, p)) = top(scores) else { continue };
+        if at == label && threshold.is_none_or(|t| p < t) {
+            n += 1;
+            errors += u64::from(!answer.and_then(|a| truths.get(a)).copied().unwrap_or(false));
+        }
+    }
+    let limit = limit.share(GRID);
+    DefaultPart {
+        certified: limit.holds(n, errors),
+        rows: n,
+        errors,
+        upper_bound: limit.upper_bound(n, errors),
+    }
+}
