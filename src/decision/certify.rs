@@ -141,7 +141,7 @@ impl Answers {
     }
 
     /// The lowest threshold whose *observed* error is within the promise: what is done without a
-    /// test. It breaks its promise about every second time.
+    /// test. It breaks its promise often.
     pub fn naive(&self, max_error: f64) -> Option<Point> {
         let all = self.curve(Promise { max_error, delta: 0.5 });
         all.into_iter()

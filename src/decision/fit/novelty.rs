@@ -82,7 +82,7 @@ pub fn novelty(
         found.levels.push(found.strangeness(&values, &mut bins));
     }
     found.levels.sort_unstable_by(|a, b| b.cmp(a));
-    let kept = ((rank.len() as f64 * KEPT) as usize).max(20).min(MAX_NOVELTY_LEVELS);
+    let kept = ((rank.len() as f64 * KEPT) as usize).clamp(20, MAX_NOVELTY_LEVELS);
     found.levels.truncate(kept);
     Some(found)
 }

@@ -99,7 +99,8 @@ fn tables_that_are_not_whole_are_refused_with_their_path() {
     let mut random = Random(10);
     let (fit, rank) = (random.rows(200), random.rows(200));
     let good = novelty(&names(), &fit, &rank, options(true)).unwrap();
-    let cases: [(&str, fn(&mut Novelty)); 7] = [
+    type Damage = fn(&mut Novelty);
+    let cases: [(&str, Damage); 7] = [
         ("novelty.p_below", |n| n.p_below = 0.0),
         ("novelty.features", |n| n.features.clear()),
         ("novelty.features[0].edges", |n| n.features[0].edges.reverse()),
