@@ -86,7 +86,9 @@ pub fn labels(
             }
             default = Some(found);
         }
-        policy.labels.insert(label.clone(), LabelPolicy { threshold, below });
+        let default_label = base.labels.get(label).and_then(|l| l.default_label.clone());
+        let entry = LabelPolicy { threshold, below, default_label };
+        policy.labels.insert(label.clone(), entry);
         accepted += figures.accepted;
         errors += figures.errors;
         let curve = tested.curve_from(start, promise).into_iter();
@@ -201,7 +203,8 @@ fn default_part(
     threshold: Option<f64>,
     limit: Promise,
 ) -> DefaultPart {
-    let named = |l: &String| base.default_label.as_ref() == Some(l);
+    let own = outputs.labels.get(label).and_then(|l| base.labels.get(l)?.default_label.as_ref());
+    let named = |l: &String| own.or(base.default_label.as_ref()) == Some(l);
     let answer = outputs.labels.iter().position(named);
     let (mut n, mut errors) = (0, 0);
     for (scores, truths) in rows.iter() {
