@@ -62,6 +62,7 @@ if (flights) {
   const times = await measure(
     {
       "onnxruntime-web": await onnxruntime(web, readFileSync(flights.onnx), inputs, WEB),
+      "driftline model alone": driftline(bindings.plan, readFileSync(flights.compiled), inputs, 1),
       "driftline gate": () => gate.predict(records[(next += 1) % records.length]),
       "driftline validate": () => gate.validate(records[(next += 1) % records.length]),
     },

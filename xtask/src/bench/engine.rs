@@ -42,12 +42,16 @@ pub fn main(args: &Args) -> Result<()> {
     let python = setup::python(setup::ENGINE_REQUIREMENTS)?;
     let zoo = engine_data(&python, "zoo")?;
     let models = models(&zoo, &args.only, args.tract)?;
+    let flights_onnx = at("examples/flights/model.onnx");
+    let out = target().join("engine-bench");
+    let flights_plan = compile(&flights_onnx, &out, "flights", "plan")?;
     let plan = json!({
         "models": models,
         "runtimes": runtimes,
         "flights": {
             "package": at(flights::PACKAGE),
-            "onnx": at("examples/flights/model.onnx"),
+            "onnx": flights_onnx,
+            "compiled": flights_plan,
             "rows": at("examples/flights/rows.mjs"),
             "data": at("examples/flights/production.csv.gz"),
             "features": 18,

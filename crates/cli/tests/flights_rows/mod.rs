@@ -37,9 +37,16 @@ pub struct Explained {
 }
 
 impl Flight {
-    /// Year and month of the scheduled departure, in UTC.
+    /// Year and month of the scheduled departure on the airports' clocks, which are four or five
+    /// hours behind UTC; nothing leaves there between midnight and five.
     pub fn month(&self) -> String {
-        self.record["scheduled_departure"].as_str().unwrap()[..7].to_owned()
+        let text = self.record["scheduled_departure"].as_str().unwrap();
+        let number = |range: std::ops::Range<usize>| text[range].parse::<u32>().unwrap();
+        let (mut year, mut month) = (number(0..4), number(5..7));
+        if number(8..10) == 1 && number(11..13) < 5 {
+            (year, month) = if month == 1 { (year - 1, 12) } else { (year, month - 1) };
+        }
+        format!("{year}-{month:02}")
     }
 
     pub fn corrupted(&self, corrupt: Corruption) -> Self {
