@@ -3,6 +3,9 @@
 /** Calls until a sample lasts this long, so that the clock's step does not show. */
 const SAMPLE_MS = 4;
 
+/** Engines compile again what is called often: as long as this each contender runs beforehand. */
+const WARM_MS = 500;
+
 /**
  * Minimum and median time of one call in µs, for each contender. Every round measures all of them,
  * so that whatever else the machine does falls on all alike.
@@ -15,7 +18,8 @@ export async function measure(contenders, rounds) {
   const calls = {};
   for (const name of names) {
     const run = contenders[name];
-    for (let warm = 0; warm < 30; warm += 1) await run();
+    const start = performance.now();
+    for (let warm = 0; warm < 30 || performance.now() - start < WARM_MS; warm += 1) await run();
     let count = 1;
     while ((await sample(run, count)) < SAMPLE_MS && count < 1 << 16) count *= 2;
     calls[name] = count;
