@@ -1,15 +1,6 @@
 use super::*;
+use crate::decision::samples::outputs;
 use proptest::prelude::*;
-
-fn outputs(kind: OutputKind, labels: &[&str]) -> Outputs {
-    Outputs {
-        kind,
-        labels: labels.iter().map(|l| (*l).to_owned()).collect(),
-        scores: "p".into(),
-        label: None,
-        unit: None,
-    }
-}
 
 fn calibration(text: &str) -> Calibration {
     serde_json::from_str(text).unwrap()

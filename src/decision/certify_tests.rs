@@ -1,4 +1,5 @@
 use super::*;
+use crate::decision::samples::Random;
 use serde_json::Value;
 
 fn vectors() -> Vec<Value> {
@@ -82,19 +83,6 @@ fn the_rows_that_are_needed_are_enough() {
     let n = promise.rows_needed(0.03).unwrap();
     assert!(promise.holds(n, (0.03 * n as f64).ceil() as u64), "{n}");
     assert_eq!(promise.rows_needed(0.05), None);
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
 }
 
 /// A world: confidence uniform on [0.5, 1), the error at a confidence, and the true error of all

@@ -8,6 +8,8 @@ pub mod fit;
 mod fits;
 mod novelty;
 mod policy;
+#[cfg(test)]
+mod samples;
 mod settle;
 mod several;
 mod state;

@@ -1,17 +1,7 @@
 use super::*;
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Random(u64);
+use crate::decision::samples::Random;
 
 impl Random {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-
     /// Two numbers that go together, one by itself, and one that is now and then missing.
     fn rows(&mut self, n: usize) -> Vec<Vec<f64>> {
         let row = |_| {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::decision::apply_map;
 use crate::decision::certify::Promise;
+use crate::decision::samples::outputs;
 use crate::stats::binomial_cdf;
 use serde_json::Value;
 
@@ -22,16 +23,6 @@ fn close(found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len());
     let near = found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= tolerance);
     assert!(near, "{found:?}, {expected:?} expected");
-}
-
-fn outputs(kind: OutputKind, labels: &[&str]) -> Outputs {
-    Outputs {
-        kind,
-        labels: labels.iter().map(|l| (*l).to_owned()).collect(),
-        scores: "p".into(),
-        label: None,
-        unit: None,
-    }
 }
 
 fn binary(scores: &[f64], truths: &[bool]) -> Labelled {
