@@ -104,6 +104,10 @@ codes! {
     BadInput Usage "bad_input" "the input cannot be read" "check the file's format and encoding";
     Io Usage "io" "a file could not be read or written" "check the path and its permissions";
     Disposed Usage "disposed" "the gate was disposed of" "load the bundle again";
+    SummaryMismatch Usage "summary_mismatch" "the counts are of another bundle, or laid out otherwise" "add up only counts of one identity and one layout";
+    SummaryInvalid Usage "summary_invalid" "the counts are no counts" "send whole numbers from 0 to 2^53 − 1, in the order of the layout";
+    TokenInvalid Usage "token_invalid" "the outcome token is damaged, of another key or bundle, or was used already" "send the token as it was given, to a gate of the same identity and key";
+    TokenExpired Usage "token_expired" "the outcome token is too old" "send outcomes in time, or sign tokens for a longer one";
     InputTooLarge Usage "input_too_large" "the input is larger than the limit" "split the input; the limits are listed in docs/limits.md";
 
     ContractSyntax Definition "contract_syntax" "the contract could not be parsed" "compare with schema/contract.schema.json";

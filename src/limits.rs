@@ -166,3 +166,25 @@ pub const MAX_EXAMPLE_ROWS: usize = 1_000;
 /// One array of an archive that `driftline run` reads, in bytes: NumPy takes 4 for each character
 /// of a text array.
 pub const MAX_NPZ_ARRAY_BYTES: u64 = 4 << 30;
+
+/// Cells of a summary: 8 MiB of counts, some hundred times what a wide contract has.
+pub const MAX_SUMMARY_CELLS: usize = 1 << 20;
+
+/// Labels that a summary tells apart in pairs and in confidence; with more of them it counts right
+/// and wrong by predicted label, and the confidence of all together.
+pub const MAX_SUMMARY_LABELS: usize = 64;
+
+/// Largest count of a summary: 2^53 − 1, so that it is one number in JavaScript and in JSON.
+pub const MAX_COUNT: u64 = (1 << 53) - 1;
+
+/// Segments that a host may declare: each repeats the main cells for each of its values.
+pub const MAX_SEGMENT_KEYS: usize = 4;
+
+/// Values of one segment with cells of their own; all others share one.
+pub const MAX_SEGMENT_VALUES: usize = 32;
+
+/// Metrics that a host may declare.
+pub const MAX_METRICS: usize = 8;
+
+/// Largest value of a metric: 9,007 of them fit into a sum of millionths.
+pub const MAX_METRIC: f64 = 1e6;

@@ -91,6 +91,10 @@ export type ErrorCode =
   | "bad_input"
   | "io"
   | "disposed"
+  | "summary_mismatch"
+  | "summary_invalid"
+  | "token_invalid"
+  | "token_expired"
   | "input_too_large"
   | "format_version"
   | "contract_invalid"
@@ -343,6 +347,50 @@ export interface LoadOptions {
    * Without it, the runtime beside this package is used.
    */
   readonly runtime?: Source;
+  /** What is counted; `false`: nothing is. */
+  readonly summary?: SummaryOptions | false;
+}
+
+/** What is counted beyond what the bundle says. */
+export interface SummaryOptions {
+  /**
+   * Keys by which records are counted apart, such as country, app version or A/B arm, each with the
+   * values that have cells of their own; all others share one. At most 4 keys of 32 values.
+   */
+  readonly segments?: Readonly<Record<string, readonly string[]>>;
+  /** Names of the metrics that outcomes may bring, such as `conversion` or `revenue`; at most 8. */
+  readonly metrics?: readonly string[];
+}
+
+/** The cells of a summary, in one fixed order. */
+export interface SummaryLayout {
+  /** Of equal layouts, 16 hexadecimal digits. */
+  readonly id: string;
+  /** How many there are. */
+  readonly cells: number;
+  /** Cells that belong together. */
+  readonly blocks: readonly {
+    /** What they count: `records`, `input`, `label`, … ; see docs/summaries.md. */
+    readonly kind: string;
+    /** Of an input, label, metric or segment its name; else empty. */
+    readonly name: string;
+    /** Place of the first cell among all. */
+    readonly at: number;
+    /** What each cell counts, for people. */
+    readonly cells: readonly string[];
+  }[];
+}
+
+/** What a gate has counted since the window began. */
+export interface Summary {
+  /** Identity of the bundle that decided. */
+  readonly identity: string;
+  /** Decisions. */
+  readonly records: number;
+  /** What each count is. */
+  readonly layout: SummaryLayout;
+  /** Whole numbers, in the order of the layout. */
+  readonly counts: Float64Array;
 }
 
 /** Loads a bundle. */
@@ -439,6 +487,17 @@ export interface Gate<Row extends object = Record<string, unknown>, Label extend
   /** Switches, budget, assertions, escalations. Errors as for `predict`. */
   status(): GateStatus;
 
+  /** What was counted since the window began: cells alone, never a record. Errors as for `predict`. */
+  summary(): Summary;
+
+  /**
+   * Says to which values of the declared segments the records from now on belong. A key that is left
+   * out, or a value that was not declared, counts among all others.
+   *
+   * @throws {@link DriftlineError} `bad_usage` for a key that was not declared.
+   */
+  segment(values: Readonly<Record<string, string>>): void;
+
   /** Frees the instance. Further calls raise `disposed`; disposing twice does nothing. */
   dispose(): void;
   /** The same as {@link Gate.dispose}, for `using`. */
@@ -534,4 +593,6 @@ export interface GateInfo {
   readonly needs_clock: boolean;
   /** Whether identifiers are remembered, as hashes under a random key of this instance. */
   readonly needs_key: boolean;
+  /** The cells that decisions are counted in; made when it is first read. */
+  readonly summary: SummaryLayout;
 }

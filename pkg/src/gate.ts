@@ -10,6 +10,8 @@ import type {
   GateStatus,
   Outcome,
   Overdue,
+  Summary,
+  SummaryLayout,
   Violation,
 } from "./api.js";
 import { Desk } from "./desk.js";
@@ -17,9 +19,14 @@ import { piecesOf } from "./rows.js";
 import { fault, fromCore } from "./error.js";
 import type { RawGate } from "./glue.js";
 import { type Live, type Parts, start, startSync, trapped } from "./instance.js";
+import { REPORTER, type Reporter } from "./report.js";
+import { placesOf, timer } from "./summary.js";
 
 // engines without explicit resource management have no such symbol yet
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
+
+/** One of so many predictions is timed: reading the clock costs more than counting. */
+const TIMED_EVERY = 16;
 
 /** A gate on one instance. */
 export class LoadedGate<Row extends object, Label extends string> implements Gate<Row, Label> {
@@ -34,6 +41,12 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
   #keyed = false;
   /** The budget as the instance had it last, for the one that may replace it. */
   #ledger: Float64Array | null = null;
+  /** Counts of an instance that trapped, until the next one has them. */
+  #kept: Float64Array | null = null;
+  #segments: Uint32Array | null = null;
+  readonly #timer: (() => number) | undefined;
+  #turn = 0;
+  readonly [REPORTER]: Reporter;
 
   constructor(parts: Parts, live: Live) {
     this.#parts = parts;
@@ -41,12 +54,17 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     this.identity = live.raw.identity;
     this.info = live.raw.info();
     this.#desk = new Desk(this.info);
+    this.#timer = parts.summary === false ? undefined : timer();
+    this[REPORTER] = this.#reporter();
   }
 
   predict(record: Row): Decision<Label> {
+    const clock = (this.#turn = (this.#turn + 1) % TIMED_EVERY) === 0 ? this.#timer : undefined;
     const decision = this.#call((raw, live) => {
       const now = this.#now(raw);
+      const start = clock?.() ?? 0;
       const made = live.short(record, now) ?? raw.predict(record, now);
+      if (clock !== undefined) raw.noteTime(1000 * (clock() - start));
       this.#note(raw, made);
       return made;
     });
@@ -132,6 +150,18 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     };
   }
 
+  summary(): Summary {
+    const counts = this[REPORTER].peek();
+    const { identity, info } = this;
+    return { identity, records: counts[0] ?? 0, layout: info.summary, counts };
+  }
+
+  segment(values: Readonly<Record<string, string>>): void {
+    const places = placesOf(this.#parts?.summary, values);
+    this.#call((raw) => raw.setSegments(places));
+    this.#segments = places;
+  }
+
   dispose(): void {
     const raw = this.#live?.raw;
     this.#live = null;
@@ -142,6 +172,30 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
 
   [DISPOSE](): void {
     this.dispose();
+  }
+
+  #reporter(): Reporter {
+    let layout: SummaryLayout | undefined;
+    const known = (): SummaryLayout => (layout ??= this.#call((raw) => raw.summaryLayout()));
+    Object.defineProperty(this.info, "summary", { get: known });
+    const absent = (): never => {
+      throw fault("runtime_mismatch", "the runtime encodes no beacons");
+    };
+    return {
+      identity: this.identity,
+      get layout() {
+        return known();
+      },
+      peek: () => this.#call((raw) => raw.peekSummary()),
+      take: () => this.#call((raw) => raw.takeSummary()),
+      add: (counts) => this.#call((raw) => raw.addSummary(counts)),
+      encode: (counts, header, fill) =>
+        this.#call((raw) => {
+          if (raw.encodeBeacon === undefined) return absent();
+          return raw.encodeBeacon(counts, JSON.stringify(header), fill);
+        }),
+      pickFeature: (fill) => this.#call((raw) => raw.pickFeature?.(fill) ?? absent()),
+    };
   }
 
   #switch(killed: string | null, suspended: string | null): void {
@@ -175,6 +229,14 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     live.raw.setSwitches(this.#killed !== null, this.#suspended !== null);
     this.#keyed = false;
     this.#live = live;
+    if (this.#segments !== null) live.raw.setSegments(this.#segments);
+    try {
+      if (this.#kept !== null) live.raw.addSummary(this.#kept);
+    } catch {
+      // the trap left no counts behind, but other bytes
+    }
+    this.#kept = null;
+    live.raw.noteFault(true);
   }
 
   #call<T>(work: (raw: RawGate, live: Live) => T): T {
@@ -191,7 +253,10 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
       return work(live.raw, live);
     } catch (raised) {
       const error = fromCore(raised);
-      if (error !== null) throw error;
+      if (error !== null) {
+        live.raw.noteFault(false);
+        throw error;
+      }
       // whatever else comes out of WebAssembly has unwound past its frames
       this.#replace();
       throw trapped(raised);
@@ -203,6 +268,7 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
   /** Puts a new instance in the place of a poisoned one. */
   #replace(): void {
     const parts = this.#parts;
+    this.#kept = this.#live?.counts() ?? this.#kept;
     this.#live?.raw.__destroy_into_raw();
     this.#live = null;
     if (parts === null) return;

@@ -6,6 +6,7 @@ import { loaders } from "./loader.js";
 
 export * from "./api.js";
 export * from "./outcomes.js";
+export * from "./report.js";
 export * from "./routes.js";
 
 // only while the script runs for the first time is it known which one it is

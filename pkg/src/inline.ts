@@ -10,6 +10,7 @@ import { WASM_BASE64 } from "./wasm-base64.js";
 
 export * from "./api.js";
 export * from "./outcomes.js";
+export * from "./report.js";
 export * from "./routes.js";
 
 function decode(): Uint8Array<ArrayBuffer> {

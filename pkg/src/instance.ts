@@ -1,6 +1,6 @@
 /** One WebAssembly instance for each gate, so that a trap in one leaves the others alone. */
 
-import { DriftlineError } from "./api.js";
+import { DriftlineError, type SummaryOptions } from "./api.js";
 import { fault, fromCore, messageOf } from "./error.js";
 import { type Short, short } from "./flat.js";
 import { createGlue, type Exports, type Glue, type RawGate } from "./glue.js";
@@ -9,12 +9,15 @@ import { createGlue, type Exports, type Glue, type RawGate } from "./glue.js";
 export interface Parts {
   readonly module: WebAssembly.Module;
   readonly bundle: Uint8Array;
+  readonly summary?: SummaryOptions | false | undefined;
 }
 
 /** A gate on an instance, with its short way. */
 export interface Live {
   readonly raw: RawGate;
   readonly short: Short;
+  /** The counts as they lie in memory, which a trap leaves readable. */
+  counts(): Float64Array;
 }
 
 /** Instantiates at once. Browsers refuse more than 8 MB this way on the main thread. */
@@ -26,7 +29,7 @@ export function startSync(parts: Parts): Live {
   } catch (raised) {
     throw instantiationFault(raised);
   }
-  return open(glue, exports, parts.bundle);
+  return open(glue, exports, parts);
 }
 
 /** Instantiates without holding up the page. */
@@ -38,14 +41,23 @@ export async function start(parts: Parts): Promise<Live> {
   } catch (raised) {
     throw instantiationFault(raised);
   }
-  return open(glue, exports, parts.bundle);
+  return open(glue, exports, parts);
 }
 
-function open(glue: Glue, exports: Exports, bundle: Uint8Array): Live {
+function open(glue: Glue, { memory }: Exports, { bundle, summary }: Parts): Live {
   try {
     const raw = new glue.WasmGate(bundle);
     const names = raw.info().inputs.map((input) => input.name);
-    return { raw, short: short(raw, exports.memory, names) };
+    if (summary === false) {
+      raw.setSummaryOff(true);
+    } else if (summary?.segments !== undefined || summary?.metrics !== undefined) {
+      const { segments = {}, metrics = [] } = summary;
+      raw.declareSummary(JSON.stringify({ segments, metrics }));
+    }
+    const [at, cells] = raw.summaryAddress();
+    const counts = (): Float64Array =>
+      Float64Array.from(new BigUint64Array(memory.buffer, at, cells), Number);
+    return { raw, short: short(raw, memory, names), counts };
   } catch (raised) {
     throw fromCore(raised) ?? trapped(raised);
   }

@@ -12,14 +12,14 @@ export function loaders(host: Host): { load: Load; loadSync: LoadSync } {
       source?: Source,
       options: LoadOptions = {},
     ): Promise<Gate<Row, Label>> {
-      const parts = await partsOf(host, source, options);
+      const parts = { ...(await partsOf(host, source, options)), summary: options.summary };
       return new LoadedGate<Row, Label>(parts, await start(parts));
     },
     loadSync<Row extends object, Label extends string>(
       source?: WebAssembly.Module | ArrayBuffer | ArrayBufferView,
       options: LoadOptions = {},
     ): Gate<Row, Label> {
-      const parts = partsOfSync(host, source, options);
+      const parts = { ...partsOfSync(host, source, options), summary: options.summary };
       return new LoadedGate<Row, Label>(parts, startSync(parts));
     },
   };

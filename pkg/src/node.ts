@@ -13,6 +13,7 @@ import { body } from "./source.js";
 
 export * from "./api.js";
 export * from "./outcomes.js";
+export * from "./report.js";
 export * from "./routes.js";
 
 const REMOTE = /^(?:https?|data|blob):/i;

@@ -11,6 +11,7 @@ import { loaders } from "./loader.js";
 
 export * from "./api.js";
 export * from "./outcomes.js";
+export * from "./report.js";
 export * from "./routes.js";
 
 const made = /* @__PURE__ */ loaders({ beside: () => runtime });

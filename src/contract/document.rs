@@ -23,8 +23,15 @@ use std::fmt;
 /// `code`, with the line for what is no JSON and the path for what does not fit the type: a
 /// missing, unknown or repeated field, another type of value.
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8], code: ErrorCode, what: &str) -> Result<T> {
-    let value = parse_json(bytes, code, what)?;
-    T::deserialize(Node(&value)).map_err(|fault| {
+    read_value(&parse_json(bytes, code, what)?, code)
+}
+
+/// Reads a type from a parsed value.
+///
+/// # Errors
+/// `code`, with the path of what does not fit.
+pub(crate) fn read_value<T: DeserializeOwned>(value: &Value<'_>, code: ErrorCode) -> Result<T> {
+    T::deserialize(Node(value)).map_err(|fault| {
         let error = Error::new(code, plain(&fault.0.text));
         if fault.0.path.is_empty() { error } else { error.at_path(fault.0.path) }
     })

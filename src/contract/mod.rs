@@ -31,6 +31,7 @@ mod violation;
 pub(crate) use check::{array_shape, shortest_side};
 pub use clause::{Accept, Anchor, Charset, Check, Fields, Of, Rule, Skip, ValueType};
 pub use document::read_json;
+pub(crate) use document::{parse_json, read_value};
 pub use json::{HUGE_INTEGER, LONE_SURROGATE};
 pub use record::RecordReader;
 pub use scalar::{Scalar, exact_f64};

@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_BATCH_ROWS;
 use crate::model::{Axis, Model, TensorInfo};
 use crate::preprocess::{Features, Pipeline, ZoneRules};
+use crate::summary::{Declared, Layout, Summary, Window};
 use crate::tensor::{DType, TensorData};
 use novelty::Placed;
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ pub struct Gate {
     decider: Decider,
     state: State,
     novelty: Option<Placed>,
+    window: Window,
 }
 
 impl Gate {
@@ -65,7 +67,11 @@ impl Gate {
             .at_path("outputs")
         })?;
         let decider = Decider::new(&policy, outputs, bundle.identity())?.watching(&contract)?;
-        let pipeline = Pipeline::new(&contract, &ZoneRules::new(zones)?)?;
+        let zones = ZoneRules::new(zones)?;
+        let pipeline = Pipeline::new(&contract, &zones)?;
+        let baseline = bundle.optional_part(part::BASELINE);
+        let layout = Layout::new(&contract, baseline, decider.novelty().is_some())?;
+        let window = Window::new(layout, &contract, &pipeline, &zones)?;
         let features = Features::new(&pipeline);
         let feeds = match_inputs(&features, &model)?;
         let (scores_at, width) = match_scores(outputs, &model)?;
@@ -83,6 +89,7 @@ impl Gate {
             features,
             decider,
             state: State::default(),
+            window,
         })
     }
 
@@ -143,6 +150,33 @@ impl Gate {
         (self.state.day, self.state.used) = (day, escalated);
     }
 
+    /// The counts of the decisions since the window began, and their layout.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// The counts, for what only the host knows: durations, traps, outcomes, segments.
+    pub fn window_mut(&mut self) -> &mut Window {
+        &mut self.window
+    }
+
+    /// Declares segments and metrics; the counts begin anew.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InputTooLarge`] if the summary would have too many cells.
+    pub fn declare(&mut self, declared: Declared) -> Result<()> {
+        let layout = self.window.layout().clone().declare(declared)?;
+        self.window.redeclare(layout);
+        Ok(())
+    }
+
+    /// The counts so far; the window begins anew.
+    pub fn take_summary(&mut self) -> Summary {
+        let summary = self.window.summary(self.decider.identity());
+        self.window.clear();
+        summary
+    }
+
     /// Every broken clause, without asking the model.
     pub fn validate(&self, record: RawRecord<'_>) -> Vec<Violation> {
         let mut violations = Vec::new();
@@ -153,8 +187,12 @@ impl Gate {
     /// Decides one record. Whatever the record holds, there is a decision.
     pub fn predict(&mut self, record: RawRecord<'_>) -> Decision {
         self.features.clear();
+        self.window.begin();
         if self.state.killed {
-            return self.decider.killed(self.validate(record), &mut self.state);
+            let violations = self.look(record);
+            let decision = self.decider.killed(violations, &mut self.state);
+            self.window.observe(0, &decision);
+            return decision;
         }
         let (mut violations, mut seen) = (Vec::new(), Seen::default());
         let mut decision = if !self.append(record, &mut violations, &mut seen) {
@@ -174,7 +212,17 @@ impl Gate {
             }
         };
         self.decider.settle(&mut decision, &seen, &mut self.state);
+        self.window.observe(0, &decision);
         decision
+    }
+
+    /// The broken clauses of a record that the model is not asked about.
+    fn look(&mut self, record: RawRecord<'_>) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        let valid = self.validator.validate(record, &mut violations);
+        self.features.forget_clocks();
+        self.window.place(&valid.cells, &self.features);
+        violations
     }
 
     /// Decides many records with one call of the model; decisions in the records' order.
@@ -186,6 +234,7 @@ impl Gate {
         records: impl IntoIterator<Item = RawRecord<'r>>,
     ) -> Result<Vec<Decision>> {
         self.features.clear();
+        self.window.begin();
         let mut rows: Vec<(Option<usize>, Vec<Violation>, Seen)> = Vec::new();
         for record in records {
             if rows.len() == MAX_BATCH_ROWS {
@@ -195,7 +244,7 @@ impl Gate {
                 ));
             }
             if self.state.killed {
-                rows.push((None, self.validate(record), Seen::default()));
+                rows.push((None, self.look(record), Seen::default()));
                 continue;
             }
             let (mut violations, mut seen) = (Vec::new(), Seen::default());
@@ -207,9 +256,12 @@ impl Gate {
         let width = self.width;
         Ok(rows
             .into_iter()
-            .map(|(row, violations, seen)| {
+            .enumerate()
+            .map(|(nth, (row, violations, seen))| {
                 if self.state.killed {
-                    return self.decider.killed(violations, &mut self.state);
+                    let decision = self.decider.killed(violations, &mut self.state);
+                    self.window.observe(nth, &decision);
+                    return decision;
                 }
                 let outcome = match (row, &ran) {
                     (None, _) => Outcome::NotRun,
@@ -224,6 +276,7 @@ impl Gate {
                     self.decider.judge_novelty(&mut decision, novelty.p_value(&self.features, row));
                 }
                 self.decider.settle(&mut decision, &seen, &mut self.state);
+                self.window.observe(nth, &decision);
                 decision
             })
             .collect())
@@ -236,6 +289,8 @@ impl Gate {
     /// [`ErrorCode::ModelFailed`] if the model cannot compute them.
     pub fn explain(&mut self, record: RawRecord<'_>) -> Result<Option<(&[f64], &Features)>> {
         self.features.clear();
+        // not a decision: it is placed, and never observed
+        self.window.begin();
         if !self.append(record, &mut Vec::new(), &mut Seen::default()) {
             return Ok(None);
         }
@@ -253,11 +308,14 @@ impl Gate {
         let valid = self.validator.validate(record, violations);
         *seen = self.decider.see(&valid.cells, &self.state);
         let worst = violations.iter().map(|v| v.severity).max();
+        self.features.forget_clocks();
         if worst == Some(Severity::Reject) || valid.cells.contains(&Cell::Invalid) {
+            self.window.place(&valid.cells, &self.features);
             return false;
         }
         let known = violations.len();
         let appended = self.pipeline.run(&valid, &mut self.features, violations);
+        self.window.place(&valid.cells, &self.features);
         if !appended && worst == Some(Severity::Escalate) {
             // a person decides already; that the model cannot help is no fault of the record
             violations.truncate(known);

@@ -60,6 +60,11 @@ impl Features {
         self.rows = 0;
     }
 
+    /// Forgets the clocks of the last record, whatever becomes of the next one.
+    pub fn forget_clocks(&mut self) {
+        self.clocks.clear();
+    }
+
     /// Rows so far.
     pub fn rows(&self) -> usize {
         self.rows

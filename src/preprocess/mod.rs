@@ -5,6 +5,7 @@
 //! tensor only where the contract says `missing_as_nan`.
 
 mod array;
+mod calendar;
 mod clock;
 mod compile;
 mod encode;
@@ -17,6 +18,7 @@ mod trace;
 mod transform;
 mod zone;
 
+pub use calendar::CalendarReader;
 pub use features::{FeatureTensor, FeatureValue, Features};
 pub use pipeline::Pipeline;
 pub use trace::Traced;

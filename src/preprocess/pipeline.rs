@@ -14,8 +14,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     tensors: Vec<TensorPlan>,
-    /// How many clocks a record is looked at on.
-    clocks: usize,
+    /// The inputs and zones on whose clocks a record is looked at.
+    clocks: Vec<(usize, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl Pipeline {
             })
         });
         let tensors = tensors.collect::<Result<_>>()?;
-        Ok(Self { tensors, clocks: clocks.len() })
+        Ok(Self { tensors, clocks })
     }
 
     /// Computes the features of a record and appends them as one row.
@@ -99,7 +99,7 @@ impl Pipeline {
     ) -> bool {
         let mut whole = true;
         features.clocks.clear();
-        features.clocks.resize(self.clocks, None);
+        features.clocks.resize(self.clocks.len(), None);
         let mut context = Context { cells: &record.cells, clocks: &mut features.clocks };
         for (plan, tensor) in self.tensors.iter().zip(&mut features.tensors) {
             for feature in &plan.features {
@@ -129,7 +129,12 @@ impl Pipeline {
 
     /// How many clocks a record is looked at on.
     pub(super) fn clocks(&self) -> usize {
-        self.clocks
+        self.clocks.len()
+    }
+
+    /// Which clock is that of an input in a zone.
+    pub(super) fn clock(&self, input: usize, zone: &str) -> Option<usize> {
+        self.clocks.iter().position(|(at, name)| *at == input && name == zone)
     }
 
     pub(super) fn empty_tensors(&self) -> Vec<FeatureTensor> {

@@ -7,6 +7,7 @@ mod keys;
 #[cfg(feature = "raw")]
 mod raw;
 mod record;
+mod summary;
 
 use crate::gate::Gate;
 use decision::DecisionWriter;

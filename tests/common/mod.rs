@@ -52,12 +52,25 @@ pub fn bundle() -> Vec<u8> {
 
 /// A bundle of these parts.
 pub fn bundle_with(contract: &str, policy: &str, model: &[u8]) -> Vec<u8> {
+    write(contract, policy, model, None)
+}
+
+/// The same bundle with a baseline.
+#[allow(dead_code, reason = "few tests count")]
+pub fn with_baseline(baseline: &str) -> Vec<u8> {
+    write(CONTRACT, POLICY, &plan(), Some(baseline))
+}
+
+fn write(contract: &str, policy: &str, model: &[u8], baseline: Option<&str>) -> Vec<u8> {
     let mut writer = BundleWriter::new("tiny", RuntimeKind::Plan);
     let json = "application/json";
     writer.part(part::CONTRACT, json, contract.as_bytes().to_vec()).unwrap();
     writer.part(part::POLICY, json, policy.as_bytes().to_vec()).unwrap();
     writer.part(part::MODEL, "application/octet-stream", model.to_vec()).unwrap();
     writer.part("zones/America/New_York", "application/tzif", NEW_YORK.to_vec()).unwrap();
+    if let Some(baseline) = baseline {
+        writer.part(part::BASELINE, json, baseline.as_bytes().to_vec()).unwrap();
+    }
     writer.finish().unwrap().0
 }
 

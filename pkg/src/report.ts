@@ -1,0 +1,67 @@
+/** A gate's counts for whoever sends them: the seam between the gate and the beacon. */
+
+import type { SummaryLayout } from "./api.js";
+import { fault } from "./error.js";
+
+/** What the transport says of a beacon beside its counts. */
+export interface BeaconHeader {
+  /** A UUID, by which the collector tells a repetition. */
+  readonly id: string;
+  readonly mode: "randomized" | "aggregated" | "pseudonymous";
+  /** Milliseconds since 1970. */
+  readonly start_ms: number;
+  readonly end_ms: number;
+  readonly host: "browser" | "workerd" | "node" | "deno" | "bun" | "worker";
+  /** Version of this package. */
+  readonly sdk: string;
+  readonly instance: string | null;
+  readonly seq: number;
+  /** Distinct contributors, in mode `aggregated`. */
+  readonly users: number | null;
+  /** Share of the windows that are sent, in (0, 1]. */
+  readonly rate: number;
+  /** The feature of the day, in mode `randomized`. */
+  readonly feature: number | null;
+  /** The collector's public write key. */
+  readonly key: string | null;
+  readonly epsilon?: number;
+}
+
+/** Gives so many random bytes. */
+export type Fill = (bytes: number) => Uint8Array;
+
+/** The counts of one gate. A new instance after a trap goes on with them. */
+export interface Reporter {
+  readonly identity: string;
+  readonly layout: SummaryLayout;
+  /** All cells in the order of the layout; element 0 is the number of records. */
+  peek(): Float64Array;
+  /** The same; the window begins anew. */
+  take(): Float64Array;
+  /**
+   * Puts counts back, or adds those of another window, or nothing at all.
+   *
+   * @throws DriftlineError `summary_invalid`, `summary_mismatch`
+   */
+  add(counts: Float64Array): void;
+  /** The beacon's text, or `undefined` where its mode lets nothing out yet. */
+  encode(counts: Float64Array, header: BeaconHeader, fill: Fill): string | undefined;
+  /** Draws the feature that a client reports today, in mode `randomized`. */
+  pickFeature(fill: Fill): number;
+}
+
+/** Under this name a gate has its reporter, whichever copy of this package made it. */
+export const REPORTER: unique symbol = Symbol.for("driftline.reporter");
+
+/**
+ * The reporter of a gate.
+ *
+ * @throws DriftlineError `bad_usage` for what is no gate
+ */
+export function reporterOf(gate: object): Reporter {
+  const reporter = (gate as { [REPORTER]?: Reporter })[REPORTER];
+  if (reporter === undefined) {
+    throw fault("bad_usage", "this is no gate", { help: "pass what `load` resolved to" });
+  }
+  return reporter;
+}
