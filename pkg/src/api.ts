@@ -225,18 +225,20 @@ export type EscalationHandler<
   Label extends string = string,
 > = ((escalation: Escalation<Row, Label>) => unknown) | Route;
 
-/** What a person answered: one of the three, by the model's kind. */
+/** What came back: the truth, by the model's kind one of the three, or metrics, or both. */
 export interface Answer<Label extends string = string> {
   readonly label?: Label;
   /** Of several labels at once: those that hold. */
   readonly labels?: readonly Label[];
   /** Of a regression or ranking. */
   readonly value?: number;
+  /** Declared metrics, such as `{ revenue: 19.99 }`: each from 0 to 1,000,000. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** Who or what answered, for the host's own use. */
   readonly by?: string;
 }
 
-/** An answer that came back. */
+/** An answer that came back. `record` and `decision` are those of escalations alone. */
 export interface Outcome<
   Row extends object = Record<string, unknown>,
   Label extends string = string,
@@ -360,6 +362,10 @@ export interface SummaryOptions {
   readonly segments?: Readonly<Record<string, readonly string[]>>;
   /** Names of the metrics that outcomes may bring, such as `conversion` or `revenue`; at most 8. */
   readonly metrics?: readonly string[];
+  /** Decisions that are remembered for their outcome; 10,000 without it. */
+  readonly remember?: number;
+  /** After how long they count as timed out; a day without it. */
+  readonly timeout_minutes?: number;
 }
 
 /** The cells of a summary, in one fixed order. */
@@ -459,9 +465,21 @@ export interface Gate<Row extends object = Record<string, unknown>, Label extend
   onEscalate(handler: EscalationHandler<Row, Label>): () => void;
 
   /**
-   * Takes a person's answer to an escalation.
+   * Remembers a decision for its outcome, and gives the id to name it by. What is kept are the cells
+   * that it was counted in; a decision that is not tracked costs nothing. An escalated decision that
+   * a handler was told of has its id already.
    *
-   * @throws {@link DriftlineError} `bad_usage` if it is not of the model's kind or labels.
+   * @throws {@link DriftlineError} `bad_usage` for a decision of another bundle, and where there is
+   * no randomness, as in a Worker's global scope.
+   */
+  track(decision: Decision<Label>): string;
+
+  /**
+   * Takes the outcome of a decision: the truth, or metrics, or both, each id once. It is counted by the
+   * decision's label, confidence and action.
+   *
+   * @throws {@link DriftlineError} `bad_usage` if it is not of the model's kind or labels, or has a
+   * metric that was not declared; nothing is counted then.
    */
   outcome(id: string, answer: Answer<Label>): Outcome<Row, Label>;
 

@@ -11,6 +11,7 @@ export * from "./api.js";
 export * from "./outcomes.js";
 export * from "./report.js";
 export * from "./routes.js";
+export { outcomeByToken, signToken, type TokenOptions } from "./token.js";
 
 const made = /* @__PURE__ */ loaders({});
 

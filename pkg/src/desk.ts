@@ -10,6 +10,7 @@ import type {
   Overdue,
 } from "./api.js";
 import { fault } from "./error.js";
+import type { Found, Place, Tracker } from "./track.js";
 
 /** Escalations that a gate remembers until they are answered; the oldest make room. */
 const MAX_PENDING = 1000;
@@ -17,10 +18,12 @@ const MAX_PENDING = 1000;
 interface Pending {
   readonly record: object;
   readonly decision: Decision;
+  readonly place: Place;
   /** Milliseconds since 1970; infinity if no answer is due, or the time-out is past. */
   due: number;
   /** When an answer was due at first. */
   readonly deadline: number;
+  timedOut: boolean;
 }
 
 /** A set of handlers none of which can do harm. */
@@ -55,13 +58,15 @@ export class Desk {
   readonly escalations = new Handlers<Escalation>();
   readonly outcomes = new Handlers<Outcome>();
   readonly #info: GateInfo;
+  readonly #tracker: Tracker;
   readonly #pending = new Map<string, Pending>();
   sent = 0;
   forgotten = 0;
   #broken = 0;
 
-  constructor(info: GateInfo) {
+  constructor(info: GateInfo, tracker: Tracker) {
     this.#info = info;
+    this.#tracker = tracker;
   }
 
   get pending(): number {
@@ -90,7 +95,8 @@ export class Desk {
       const due = now + (route?.due_minutes ?? Number.POSITIVE_INFINITY) * 60_000;
       (decision as { id?: string }).id = id;
       if (this.#pending.size >= MAX_PENDING) this.#forget();
-      this.#pending.set(id, { record: copy, decision, due, deadline: due });
+      const place = this.#tracker.place(decision);
+      this.#pending.set(id, { record: copy, decision, place, due, deadline: due, timedOut: false });
       this.sent += 1;
       this.escalations.call({
         id,
@@ -109,15 +115,28 @@ export class Desk {
     }
   }
 
-  outcome(id: string, answer: Answer): Outcome {
-    this.#check(answer);
+  find(id: string, now: number): Found | undefined {
+    const pending = this.#pending.get(id);
+    return pending && { place: pending.place, late: now > pending.deadline };
+  }
+
+  /** Counts the escalations whose answer did not come in time. */
+  sweep(now: number): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.timedOut || pending.deadline > now) continue;
+      pending.timedOut = true;
+      this.#tracker.note("timed_out");
+    }
+  }
+
+  /** Tells the handlers of an answer that was checked. */
+  outcome(id: string, answer: Answer, late: boolean, now: number): Outcome {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    const now = Date.now();
     const outcome: Outcome = {
       id,
       at: new Date(now).toISOString(),
-      late: pending !== undefined && now > pending.deadline,
+      late,
       answer,
       record: (pending?.record as Record<string, unknown> | undefined) ?? null,
       decision: pending?.decision ?? null,
@@ -165,7 +184,7 @@ export class Desk {
     };
   }
 
-  #check(answer: Answer): void {
+  check(answer: Answer): void {
     const { labels, kind } = this.#info;
     const told = [answer.label, answer.labels, answer.value].filter((part) => part !== undefined);
     const named = [answer.label, ...(answer.labels ?? [])].filter((part) => part !== undefined);
@@ -181,17 +200,19 @@ export class Desk {
       : kind === "multilabel"
         ? answer.labels !== undefined
         : answer.label !== undefined;
-    if (told.length !== 1 || !fits) {
+    const measured = told.length === 0 && Object.keys(answer.metrics ?? {}).length > 0;
+    if (!measured && (told.length !== 1 || !fits)) {
       throw fault("bad_usage", "the answer is not of the model's kind", {
-        help: "send `label`, of several labels at once `labels`, of a number `value`",
+        help: "send `label`, of several labels at once `labels`, of a number `value`; or `metrics` alone",
       });
     }
   }
 
   #forget(): void {
-    for (const id of this.#pending.keys()) {
+    for (const [id, { timedOut }] of this.#pending) {
       this.#pending.delete(id);
       this.forgotten += 1;
+      if (!timedOut) this.#tracker.note("forgotten");
       return;
     }
   }

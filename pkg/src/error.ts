@@ -8,6 +8,8 @@ const HELP = {
   bad_input: "check the file's format and encoding",
   io: "check the path and its permissions",
   disposed: "load the bundle again",
+  token_invalid: "send the token as it was given, to a gate of the same identity and key",
+  token_expired: "send outcomes in time, or sign tokens for a longer one",
   bundle_syntax: "pass the .driftline file or the .wasm that `driftline build` wrote",
   bundle_duplicate: "build the package again; tools must not append sections",
   bundle_missing: "pass a bundle to load(), or use the package that `driftline build` wrote",

@@ -21,6 +21,8 @@ import type { RawGate } from "./glue.js";
 import { type Live, type Parts, start, startSync, trapped } from "./instance.js";
 import { REPORTER, type Reporter } from "./report.js";
 import { placesOf, timer } from "./summary.js";
+import { FOLLOWER, type Follower } from "./token.js";
+import { type Place, Tracker } from "./track.js";
 
 // engines without explicit resource management have no such symbol yet
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
@@ -46,16 +48,20 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
   #segments: Uint32Array | null = null;
   readonly #timer: (() => number) | undefined;
   #turn = 0;
+  readonly #tracker: Tracker;
   readonly [REPORTER]: Reporter;
+  readonly [FOLLOWER]: Follower;
 
   constructor(parts: Parts, live: Live) {
     this.#parts = parts;
     this.#live = live;
     this.identity = live.raw.identity;
     this.info = live.raw.info();
-    this.#desk = new Desk(this.info);
+    this.#tracker = new Tracker(this.info, parts.summary);
+    this.#desk = new Desk(this.info, this.#tracker);
     this.#timer = parts.summary === false ? undefined : timer();
     this[REPORTER] = this.#reporter();
+    this[FOLLOWER] = this.#follower();
   }
 
   predict(record: Row): Decision<Label> {
@@ -104,8 +110,19 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     return this.#desk.outcomes.add(handler as (outcome: Outcome) => unknown);
   }
 
+  track(decision: Decision<Label>): string {
+    return decision.id ?? this.#tracker.track(decision, Date.now());
+  }
+
   outcome(id: string, answer: Answer<Label>): Outcome<Row, Label> {
-    return this.#desk.outcome(id, answer) as Outcome<Row, Label>;
+    const now = Date.now();
+    const [desk, tracker] = [this.#desk, this.#tracker];
+    const found = desk.find(id, now) ?? tracker.find(id, now);
+    this.#count(found?.place, answer);
+    // only now: what is refused can be sent again
+    tracker.settle(id);
+    if (found?.late === true) tracker.note("late");
+    return desk.outcome(id, answer, found?.late ?? false, now) as Outcome<Row, Label>;
   }
 
   overdue(now: number = Date.now()): Overdue<Row, Label>[] {
@@ -160,6 +177,7 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     const places = placesOf(this.#parts?.summary, values);
     this.#call((raw) => raw.setSegments(places));
     this.#segments = places;
+    this.#tracker.segments = Array.from(places);
   }
 
   dispose(): void {
@@ -186,8 +204,8 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
       get layout() {
         return known();
       },
-      peek: () => this.#call((raw) => raw.peekSummary()),
-      take: () => this.#call((raw) => raw.takeSummary()),
+      peek: () => this.#call((raw) => this.#followed(raw).peekSummary()),
+      take: () => this.#call((raw) => this.#followed(raw).takeSummary()),
       add: (counts) => this.#call((raw) => raw.addSummary(counts)),
       encode: (counts, header, fill) =>
         this.#call((raw) => {
@@ -196,6 +214,42 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
         }),
       pickFeature: (fill) => this.#call((raw) => raw.pickFeature?.(fill) ?? absent()),
     };
+  }
+
+  #follower(): Follower {
+    const [reporter, tracker] = [this[REPORTER], this.#tracker];
+    return {
+      identity: this.identity,
+      get layoutId() {
+        return reporter.layout.id;
+      },
+      place: (decision) => tracker.place(decision),
+      count: (place, answer) => this.#count(place, answer),
+      once: (nonce) => tracker.once(nonce),
+    };
+  }
+
+  /** Counts an outcome, or nothing at all. */
+  #count(place: Place | undefined, answer: Answer): void {
+    const tracker = this.#tracker;
+    this.#desk.check(answer);
+    const metrics = tracker.metricsOf(answer);
+    if (place !== undefined && this.#parts?.summary !== false) {
+      const [labels, segments] = [Uint32Array.from(place.labels), Uint32Array.from(place.segments)];
+      const [truth, value] = [tracker.truthOf(answer), answer.value];
+      const { confidence, action } = place;
+      this.#call((raw) => raw.noteOutcome(labels, confidence, action, segments, truth, value, metrics));
+    }
+    tracker.note(place === undefined ? "unknown" : "answered");
+  }
+
+  /** Hands over what became of decisions that are followed up. */
+  #followed(raw: RawGate): RawGate {
+    const now = Date.now();
+    this.#desk.sweep(now);
+    this.#tracker.sweep(now);
+    this.#tracker.drain((what, by) => raw.noteFollow(what, by));
+    return raw;
   }
 
   #switch(killed: string | null, suspended: string | null): void {

@@ -8,6 +8,7 @@ export * from "./api.js";
 export * from "./outcomes.js";
 export * from "./report.js";
 export * from "./routes.js";
+export { outcomeByToken, signToken, type TokenOptions } from "./token.js";
 
 // only while the script runs for the first time is it known which one it is
 const script =

@@ -12,6 +12,7 @@ export * from "./api.js";
 export * from "./outcomes.js";
 export * from "./report.js";
 export * from "./routes.js";
+export { outcomeByToken, signToken, type TokenOptions } from "./token.js";
 
 function decode(): Uint8Array<ArrayBuffer> {
   const text = atob(WASM_BASE64);

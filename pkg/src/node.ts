@@ -15,6 +15,7 @@ export * from "./api.js";
 export * from "./outcomes.js";
 export * from "./report.js";
 export * from "./routes.js";
+export { outcomeByToken, signToken, type TokenOptions } from "./token.js";
 
 const REMOTE = /^(?:https?|data|blob):/i;
 

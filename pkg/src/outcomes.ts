@@ -13,7 +13,8 @@ export interface LabelledOptions {
 }
 
 /**
- * The records that people answered, each with its answer. Outcomes without a record are left out.
+ * The records that people answered, each with its answer. Outcomes without a
+ * record, or with metrics alone, are left out.
  *
  * These records were escalated, so that they are no sample of all records: thresholds certified on
  * them alone promise nothing for the rest. Mix in records that were drawn at random.
@@ -26,6 +27,8 @@ export function labelled(outcomes: Iterable<Outcome<object>>, options: LabelledO
   const rows: Record<string, unknown>[] = [];
   for (const { record, answer } of outcomes) {
     if (record === null) continue;
+    // metrics alone are no answer
+    if (answer.label === undefined && answer.labels === undefined && answer.value === undefined) continue;
     if (Object.hasOwn(record, column)) {
       throw fault("bad_usage", `the records have a field \`${column}\``, {
         help: "name a column that is no input",

@@ -123,7 +123,9 @@ impl Window {
 
     /// Counts what became of decisions that were followed up.
     pub fn follow(&mut self, what: Follow, by: u64) {
-        self.count(self.starts.follow + what as usize, by);
+        if !self.is_off() {
+            self.count(self.starts.follow + what as usize, by);
+        }
     }
 
     /// Counts a truth; whether the prediction was right, of labels.

@@ -140,6 +140,10 @@ impl Window {
         self.off = off;
     }
 
+    pub(super) fn is_off(&self) -> bool {
+        self.off
+    }
+
     /// Says which values of the declared segments hold from now on, by their places; a place past
     /// the last one, or none, is that of all others.
     pub fn set_segments(&mut self, values: &[usize]) {

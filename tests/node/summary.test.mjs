@@ -1,0 +1,447 @@
+// Counts: equal to the decisions made, kept over a trap, bounded, and free of the records' text.
+
+import assert from "node:assert/strict";
+import { after, before, describe, mock, test } from "node:test";
+import { flights, good, rows } from "../lib/flights.mjs";
+
+const { DriftlineError, outcomeByToken, reporterOf, signToken } = flights;
+const plain = flights.loadSync();
+const { records } = rows(plain.info.inputs, "production.csv.gz");
+const some = records.slice(0, 3000);
+
+/** The cells of a block, by name. */
+function cells(gate, kind, name = "") {
+  const { layout, counts } = gate.summary();
+  const block = layout.blocks.find((b) => b.kind === kind && b.name === name);
+  assert.ok(block, `${kind} ${name}`);
+  return Object.fromEntries(block.cells.map((cell, nth) => [cell, counts[block.at + nth]]));
+}
+
+const full = (cells) => Object.fromEntries(Object.entries(cells).filter(([, n]) => n > 0));
+const total = (cells) => Object.values(cells).reduce((a, b) => a + b, 0);
+
+/** Counts by what `of` says of each. */
+function tally(items, of) {
+  const found = {};
+  for (const item of items) for (const key of [of(item)].flat()) found[key] = (found[key] ?? 0) + 1;
+  return found;
+}
+
+/** Bins of the checked-in baseline, counted in JavaScript. */
+function expectedBins(block, inputs) {
+  const edges = block.cells.flatMap((name) => {
+    const [, low, high, end] = /^\[(.+), (.+)([\])])$/.exec(name) ?? [];
+    return low === undefined ? [] : [{ name, low: Number(low), high: Number(high), last: end === "]" }];
+  });
+  return tally(inputs, (x) => {
+    if (x === null || x === undefined) return "missing";
+    if (x < edges[0].low) return "below";
+    const bin = edges.find(({ low, high, last }) => x >= low && (x < high || (last && x === high)));
+    return bin?.name ?? "above";
+  });
+}
+
+describe("counts", () => {
+  test("equal the decisions made on real rows, one by one and in batches", () => {
+    const gate = flights.loadSync();
+    const broken = some.slice(0, 50).map((record) => ({ ...record, distance: "far" }));
+    const unknown = some.slice(50, 70).map((record) => ({ ...record, carrier: "XX" }));
+    const decisions = [...some, ...broken, ...unknown].map((record) => gate.predict(record));
+    decisions.push(...gate.predictMany(some));
+    assert.equal(gate.summary().records, decisions.length);
+    assert.deepEqual(full(cells(gate, "action")), tally(decisions, ({ action }) => action));
+    assert.deepEqual(full(cells(gate, "reason")), tally(decisions, ({ reason }) => reason));
+    assert.deepEqual(full(cells(gate, "label")), tally(decisions, ({ predicted }) => predicted ?? "none"));
+    const violations = tally(decisions, (d) => d.violations.map(({ input, code }) => `${input}/${code}`));
+    assert.deepEqual(full(cells(gate, "violation")), violations);
+    assert.ok(violations["distance/wrong_type"] === 50 && violations["carrier/not_in_set"] === 20);
+    for (const label of gate.info.labels) {
+      const mine = decisions.filter(({ predicted }) => predicted === label);
+      const bins = Object.values(cells(gate, "confidence", label));
+      mine.forEach(({ confidence }) => (bins[Math.min(Math.floor(confidence * 20), 19)] -= 1));
+      assert.deepEqual(new Set(bins), new Set([0]));
+      const sum = mine.reduce((all, { confidence }) => all + Math.floor(confidence * 1e6 + 0.5), 0);
+      assert.equal(cells(gate, "confidence_sum")[label], sum);
+    }
+    assert.ok(total(cells(gate, "latency")) >= Math.floor((some.length + 70) / 16));
+  });
+
+  test("of inputs are those of the baseline's bins", () => {
+    const gate = flights.loadSync();
+    gate.predictMany(some);
+    const { blocks } = gate.info.summary;
+    for (const block of blocks.filter(({ kind }) => kind === "input")) {
+      const { name } = block;
+      const found = full(cells(gate, "input", name));
+      assert.equal(total(found), some.length, name);
+      const values = some.map((record) => record[name]);
+      if (name === "scheduled_departure") continue;
+      const expected = ["carrier", "origin", "dest"].includes(name)
+        ? tally(values, (value) => (block.cells.includes(value) ? value : "unseen"))
+        : expectedBins(block, values);
+      assert.deepEqual(found, expected, name);
+    }
+    // the hour on New York's clock, by another implementation
+    const clock = new Intl.DateTimeFormat("en", { timeZone: "America/New_York", hour: "numeric", hourCycle: "h23" });
+    const hours = tally(some, (record) => Number(clock.format(new Date(record.scheduled_departure))));
+    const bins = full(cells(gate, "input", "scheduled_departure"));
+    assert.deepEqual(
+      Object.fromEntries(Object.entries(bins).map(([name, n]) => [Number(/\d+/.exec(name)[0]), n])),
+      hours,
+    );
+  });
+
+  test("go on while the kill switch is on, and not for what is no decision", () => {
+    const gate = flights.loadSync();
+    gate.validate(good());
+    gate.scores(good());
+    assert.equal(gate.summary().counts.some((n) => n > 0), false);
+    gate.kill("a drill");
+    gate.predictMany([good(), {}]);
+    assert.deepEqual(full(cells(gate, "reason")), { killed: 2 });
+    assert.equal(total(cells(gate, "input", "distance")), 2);
+  });
+
+  test("are not made where they are switched off", () => {
+    const gate = flights.loadSync(undefined, { summary: false });
+    gate.predictMany(some.slice(0, 20));
+    for (let n = 0; n < 40; n += 1) gate.predict(good());
+    assert.equal(gate.summary().counts.some((n) => n > 0), false);
+  });
+});
+
+describe("a reporter", () => {
+  test("takes, puts back, and adds what another gate of the bundle counted", () => {
+    const [first, second] = [flights.loadSync(), flights.loadSync()];
+    first.predictMany(some.slice(0, 100));
+    second.predictMany(some.slice(100, 300));
+    const whole = flights.loadSync();
+    whole.predictMany(some.slice(0, 300));
+    const reporter = reporterOf(first);
+    const taken = reporter.take();
+    assert.equal(taken[0], 100);
+    assert.equal(reporter.peek()[0], 0);
+    reporter.add(reporterOf(second).take());
+    reporter.add(taken);
+    assert.deepEqual(reporter.peek(), reporterOf(whole).peek());
+    assert.equal(reporter.identity, first.identity);
+    assert.equal(reporter.layout, first.info.summary);
+    assert.equal(reporter.layout.cells, taken.length);
+  });
+
+  test("refuses what are no counts of this layout, and adds nothing", () => {
+    const gate = flights.loadSync();
+    gate.predict(good());
+    const reporter = reporterOf(gate);
+    const before = reporter.peek();
+    const changed = (at, value) => Object.assign(before.slice(), { [at]: value });
+    for (const [counts, code] of [
+      [changed(7, 0.5), "summary_invalid"],
+      [changed(7, -1), "summary_invalid"],
+      [changed(7, Number.NaN), "summary_invalid"],
+      [changed(7, 2 ** 53), "summary_invalid"],
+      [changed(0, 2 ** 53 - 1), "summary_invalid"],
+      [before.slice(1), "summary_mismatch"],
+    ]) {
+      assert.throws(() => reporter.add(counts), { code });
+      // the refusal itself is counted as an error of a call
+      const after = reporter.peek();
+      const differs = [...after.keys()].filter((at) => after[at] !== before[at]);
+      assert.equal(differs.length, 1);
+      assert.throws(() => reporterOf({}), { code: "bad_usage" });
+    }
+    assert.deepEqual(full(cells(gate, "fault")), { error: 6 });
+  });
+});
+
+describe("segments", () => {
+  const segments = { country: ["US", "DE"], arm: ["a", "b"] };
+
+  test("count apart what is declared, and together what is not", () => {
+    const gate = flights.loadSync(undefined, { summary: { segments } });
+    gate.segment({ country: "DE", arm: "a" });
+    gate.predictMany(some.slice(0, 10));
+    gate.segment({ country: "<script>" });
+    gate.predictMany(some.slice(10, 15));
+    const country = full(cells(gate, "segment", "country"));
+    assert.equal(country["DE/records"], 10);
+    assert.equal(country["(other)/records"], 5);
+    assert.equal(country["US/records"], undefined);
+    const arm = full(cells(gate, "segment", "arm"));
+    assert.deepEqual([arm["a/records"], arm["(other)/records"]], [10, 5]);
+    assert.notEqual(gate.info.summary.id, plain.info.summary.id);
+    assert.throws(() => gate.segment({ city: "Rome" }), { code: "bad_usage" });
+    assert.throws(() => plain.segment({ country: "US" }), { code: "bad_usage" });
+  });
+
+  test("are bounded", () => {
+    const many = Array.from({ length: 33 }, (_, n) => `v${n}`);
+    for (const [summary, code] of [
+      [{ segments: { country: many } }, "input_too_large"],
+      [{ segments: { a: [], b: [], c: [], d: [], e: [] } }, "input_too_large"],
+      [{ metrics: many }, "input_too_large"],
+      [{ metrics: ["revenue", "revenue"] }, "bad_usage"],
+      [{ remember: 0 }, "bad_usage"],
+      [{ timeout_minutes: Number.NaN }, "bad_usage"],
+    ]) {
+      assert.throws(() => flights.loadSync(undefined, { summary }), (raised) => {
+        assert.ok(raised instanceof DriftlineError, String(raised));
+        assert.equal(raised.code, code, JSON.stringify(summary));
+        return true;
+      });
+    }
+  });
+});
+
+describe("outcomes", () => {
+  const summary = { metrics: ["revenue", "conversion"], remember: 100, timeout_minutes: 10 };
+  const open = (more) => flights.loadSync(undefined, { summary: { ...summary, ...more } });
+
+  test("come to the label, confidence and action of their decision", () => {
+    const gate = open({ segments: { arm: ["a"] } });
+    gate.segment({ arm: "a" });
+    const decisions = some.slice(0, 60).map((record) => gate.predict(record));
+    const ids = decisions.map((decision) => gate.track(decision));
+    gate.segment({});
+    decisions.forEach((decision, nth) => {
+      const label = nth % 3 === 0 ? "late" : "on_time";
+      const metrics = nth % 2 === 0 ? { metrics: { revenue: 1.25 } } : {};
+      const outcome = gate.outcome(ids[nth], { label, ...metrics });
+      assert.deepEqual([outcome.id, outcome.late, outcome.record], [ids[nth], false, null]);
+    });
+    const truth = tally(decisions.keys(), (nth) => {
+      return `true ${nth % 3 === 0 ? "late" : "on_time"}/predicted ${decisions[nth].predicted}`;
+    });
+    assert.deepEqual(full(cells(gate, "outcome_truth")), truth);
+    const correct = cells(gate, "outcome_correct");
+    const right = decisions.filter(({ predicted }, n) => predicted === (n % 3 === 0 ? "late" : "on_time"));
+    const counted = Object.entries(correct).filter(([name]) => name.startsWith("[") && name.endsWith("right"));
+    assert.equal(total(Object.fromEntries(counted)), right.length);
+    const revenue = full(cells(gate, "outcome_metric", "revenue"));
+    const sums = tally(decisions.filter((_, nth) => nth % 2 === 0), ({ action }) => `count/${action}`);
+    for (const [name, n] of Object.entries(sums)) {
+      assert.equal(revenue[name], n);
+      assert.equal(revenue[name.replace("count", "sum")], 1_250_000 * n);
+    }
+    assert.deepEqual(full(cells(gate, "outcome_metric", "conversion")), {});
+    assert.deepEqual(full(cells(gate, "outcome_follow")), { answered: 60 });
+    const arm = full(cells(gate, "segment", "arm"));
+    assert.equal(arm["a/right"], right.length, "counted where the decision was made");
+    assert.equal(arm["a/revenue/count"], 30);
+  });
+
+  test("of escalated decisions count too", () => {
+    const gate = open();
+    gate.onEscalate(() => {});
+    const asked = some.map((record) => gate.predict(record)).find(({ action }) => action === "escalate");
+    assert.equal(gate.track(asked), asked.id);
+    gate.outcome(asked.id, { label: "late" });
+    assert.deepEqual(full(cells(gate, "outcome_truth")), { [`true late/predicted ${asked.predicted}`]: 1 });
+    assert.equal(cells(gate, "outcome_follow").answered, 1);
+  });
+
+  test("are remembered within bounds, each once, and until their time-out", () => {
+    mock.timers.enable({ apis: ["Date"], now: 1e12 });
+    try {
+      const gate = open();
+      const decision = gate.predict(good());
+      const ids = Array.from({ length: 250 }, () => gate.track(decision));
+      assert.equal(new Set(ids).size, 250);
+      ids.slice(0, 150).forEach((id) => gate.outcome(id, { label: "late" }));
+      assert.deepEqual(full(cells(gate, "outcome_follow")), { unknown: 150, forgotten: 150 });
+      gate.outcome(ids[150], { label: "late" });
+      gate.outcome(ids[150], { label: "late" });
+      for (const id of ["", "x", `${ids[160]} `, ids[160].toUpperCase(), "-4g", ids[160].replace(/-.*/, "-")]) {
+        gate.outcome(id, { label: "late" });
+      }
+      assert.deepEqual(full(cells(gate, "outcome_follow")), { answered: 1, unknown: 157, forgotten: 150 });
+      mock.timers.tick(10 * 60_000 + 1);
+      assert.equal(gate.outcome(ids[200], { label: "late" }).late, true);
+      const follow = { answered: 2, late: 1, unknown: 157, forgotten: 150 };
+      // the late one had timed out as the others did, but nobody had looked yet
+      assert.deepEqual(full(cells(gate, "outcome_follow")), { ...follow, timed_out: 98 });
+      assert.equal(cells(gate, "outcome_follow").timed_out, 98, "once");
+      // what timed out is not forgotten a second time
+      Array.from({ length: 100 }, () => gate.track(decision));
+      assert.deepEqual(full(cells(gate, "outcome_follow")), { ...follow, timed_out: 98 });
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test("that do not fit are refused, and can be sent again", () => {
+    const gate = open();
+    const id = gate.track(gate.predict(good()));
+    for (const answer of [
+      {},
+      { metrics: {} },
+      { label: "early" },
+      { metrics: { profit: 1 } },
+      { metrics: { revenue: Number.NaN } },
+      { metrics: { revenue: "1" } },
+      { metrics: { revenue: -1 } },
+      { label: "late", metrics: { revenue: 1e7 } },
+    ]) {
+      assert.throws(() => gate.outcome(id, answer), { code: "bad_usage" }, JSON.stringify(answer));
+    }
+    assert.deepEqual(full(cells(gate, "outcome_truth")), {});
+    assert.deepEqual(full(cells(gate, "outcome_follow")), {});
+    gate.outcome(id, { metrics: { conversion: 1 } });
+    assert.deepEqual(full(cells(gate, "outcome_follow")), { answered: 1 });
+    const foreign = { ...gate.predict(good()), identity: "sha256:00" };
+    assert.throws(() => gate.track(foreign), { code: "bad_usage" });
+  });
+});
+
+describe("tokens", () => {
+  const key = crypto.getRandomValues(new Uint8Array(32));
+  const summary = { metrics: ["revenue"], segments: { arm: ["a", "b"] } };
+  const open = () => flights.loadSync(undefined, { summary });
+  const now = 1.7e12;
+  const bytes = (part) => Buffer.from(part, "base64url");
+
+  test("carry the cells of a decision to another process, and nothing of the record", async () => {
+    const gate = open();
+    gate.segment({ arm: "b" });
+    const decision = gate.predict(good());
+    const token = await signToken(gate, decision, { key, hours: 24, now });
+    const payload = bytes(token.split(".")[1]);
+    assert.equal(payload.length, 36);
+    assert.equal(payload.subarray(1, 9).toString("hex"), gate.identity.slice(7, 23));
+    assert.equal(payload.subarray(9, 17).toString("hex"), gate.info.summary.id);
+    assert.equal(payload.readUInt32BE(17), Math.ceil(now / 3.6e6 + 24));
+    const bin = Math.floor(decision.confidence * 20);
+    const label = gate.info.labels.indexOf(decision.predicted);
+    const action = ["accept", "default", "escalate", "reject"].indexOf(decision.action);
+    assert.deepEqual([...payload.subarray(29)], [action, bin, 1, 1, 1, 0, label]);
+    const other = await signToken(gate, decision, { key, hours: 24, now });
+    assert.notEqual(other, token, "good for one use each");
+
+    const later = open();
+    await outcomeByToken(later, token, { label: "late", metrics: { revenue: 2 } }, { key, now });
+    assert.deepEqual(full(cells(later, "outcome_truth")), { [`true late/predicted ${decision.predicted}`]: 1 });
+    assert.equal(cells(later, "segment", "arm")["b/revenue/sum"], 2_000_000);
+    await assert.rejects(outcomeByToken(later, token, { label: "late" }, { key, now }), { code: "token_invalid" });
+    await outcomeByToken(later, other, { label: "late" }, { key, now });
+    assert.equal(cells(later, "outcome_follow").answered, 2);
+  });
+
+  test("are refused once they are changed, of another key or bundle, or expired", async () => {
+    const gate = open();
+    const decision = gate.predict(good());
+    const token = await signToken(gate, decision, { key, hours: 1, now });
+    const refused = (what, code, more = {}) => {
+      const { to = gate, key: with_ = key, at = now } = more;
+      return assert.rejects(outcomeByToken(to, what, { label: "late" }, { key: with_, now: at }), { code });
+    };
+    const [version, payload, mac] = token.split(".");
+    for (let at = 0; at < bytes(payload).length; at += 1) {
+      const changed = bytes(payload);
+      changed[at] ^= 1;
+      await refused(`${version}.${changed.toString("base64url")}.${mac}`, "token_invalid");
+    }
+    const short = bytes(mac).subarray(0, 16).toString("base64url");
+    for (const text of [
+      `${version}.${payload}.${short}`,
+      `${version}.${payload}.`,
+      `${version}.${payload}`,
+      `dl2.${payload}.${mac}`,
+      `${token}.x`,
+      `${token}=`,
+      ` ${token}`,
+      "",
+      "dl1...",
+      `dl1.${"A".repeat(5000)}.${mac}`,
+      undefined,
+      {},
+    ]) {
+      await refused(text, "token_invalid");
+    }
+    await refused(token, "token_invalid", { key: crypto.getRandomValues(new Uint8Array(32)) });
+    await refused(token, "token_invalid", { to: plain });
+    await refused(token, "token_expired", { at: now + 2 * 3.6e6 });
+    assert.deepEqual(full(cells(gate, "outcome_follow")), {});
+    const weak = { key: new Uint8Array(16), now };
+    await assert.rejects(signToken(gate, decision, weak), { code: "bad_usage" });
+    await outcomeByToken(gate, token, { label: "late" }, { key, now });
+    assert.equal(cells(gate, "outcome_follow").answered, 1);
+  });
+});
+
+describe("a trap", () => {
+  const { Instance } = WebAssembly;
+  const instances = [];
+  const { error } = console;
+  before(() => {
+    WebAssembly.Instance = new Proxy(Instance, {
+      construct(target, args) {
+        const made = Reflect.construct(target, args);
+        instances.push(made);
+        return made;
+      },
+    });
+    console.error = () => {};
+  });
+  after(() => {
+    WebAssembly.Instance = Instance;
+    console.error = error;
+  });
+
+  /** Leaves the newest instance without a page to grow by. */
+  function exhaust() {
+    const { memory } = instances.at(-1).exports;
+    for (let pages = 65_536; pages >= 1; pages = Math.floor(pages / 2)) {
+      try {
+        for (;;) memory.grow(pages);
+      } catch {
+        // this many are not to be had any more: try half
+      }
+    }
+  }
+  const large = () => Array.from({ length: 1000 }, (_, at) => ({ ...good(), carrier: `${at}`.repeat(5000) }));
+
+  test("loses no counts, no segment and no decision that waits for its outcome", () => {
+    const gate = flights.loadSync(undefined, { summary: { segments: { arm: ["a"] }, metrics: ["revenue"] } });
+    gate.segment({ arm: "a" });
+    const decisions = some.slice(0, 500).map((record) => gate.predict(record));
+    const id = gate.track(decisions[0]);
+    const before = gate.summary().counts;
+    for (let traps = 1; traps <= 2; traps += 1) {
+      exhaust();
+      assert.throws(() => gate.predictMany(large()), { code: "trap" });
+      const expected = before.slice();
+      const { at } = gate.info.summary.blocks.find(({ kind }) => kind === "fault");
+      expected[at + 1] = traps;
+      assert.deepEqual(gate.summary().counts, expected);
+    }
+    gate.predict(some[500]);
+    assert.equal(gate.summary().records, 501);
+    assert.equal(cells(gate, "segment", "arm")["a/records"], 501);
+    gate.outcome(id, { label: "late", metrics: { revenue: 1 } });
+    assert.equal(total(cells(gate, "outcome_truth")), 1);
+    assert.equal(cells(gate, "outcome_metric", "revenue")[`sum/${decisions[0].action}`], 1_000_000);
+  });
+
+  test("a million predictions take no memory", () => {
+    const gate = flights.loadSync();
+    const { memory } = instances.at(-1).exports;
+    const mixed = [some[0], some[1], { ...good(), carrier: "XX" }, { ...good(), distance: -1 }];
+    const run = (n) => {
+      for (let at = 0; at < n; at += 1) gate.predict(mixed[at % mixed.length]);
+    };
+    run(20_000);
+    const pages = memory.buffer.byteLength;
+    const heap = used();
+    run(1_000_000);
+    assert.equal(memory.buffer.byteLength, pages, "pages of WebAssembly memory");
+    const grown = used() - heap;
+    assert.ok(grown < 200_000, `the JavaScript heap grew by ${grown} bytes`);
+    assert.equal(gate.summary().records, 1_020_000);
+  });
+});
+
+/** The heap after it was collected. */
+function used() {
+  for (let n = 0; n < 3; n += 1) globalThis.gc();
+  return process.memoryUsage().heapUsed;
+}
