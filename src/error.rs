@@ -104,6 +104,8 @@ codes! {
     BadInput Usage "bad_input" "the input cannot be read" "check the file's format and encoding";
     Io Usage "io" "a file could not be read or written" "check the path and its permissions";
     Disposed Usage "disposed" "the gate was disposed of" "load the bundle again";
+    BeaconSyntax Usage "beacon_syntax" "the beacon does not have the form of one" "send what the package encodes; docs/beacon.md describes it";
+    NoRandomness Usage "no_randomness" "the source of randomness failed" "pass crypto.getRandomValues, or what is as good";
     SummaryMismatch Usage "summary_mismatch" "the counts are of another bundle, or laid out otherwise" "add up only counts of one identity and one layout";
     SummaryInvalid Usage "summary_invalid" "the counts are no counts" "send whole numbers from 0 to 2^53 − 1, in the order of the layout";
     TokenInvalid Usage "token_invalid" "the outcome token is damaged, of another key or bundle, or was used already" "send the token as it was given, to a gate of the same identity and key";

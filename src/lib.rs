@@ -17,6 +17,10 @@ pub mod model;
 pub mod decision;
 pub mod summary;
 
+pub mod privacy;
+
+pub mod beacon;
+
 pub mod bundle;
 pub mod gate;
 #[cfg(target_arch = "wasm32")]

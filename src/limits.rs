@@ -188,3 +188,30 @@ pub const MAX_METRICS: usize = 8;
 
 /// Largest value of a metric: 9,007 of them fit into a sum of millionths.
 pub const MAX_METRIC: f64 = 1e6;
+
+/// One beacon, in bytes: browsers share 64 KiB among all that is in flight when a page closes.
+pub const MAX_BEACON_BYTES: usize = 16 * 1024;
+
+/// Window of one beacon, in hours: a day of a client, a week of a queue, the clock of a laptop.
+pub const MAX_BEACON_HOURS: u32 = 366 * 24;
+
+/// Milliseconds of an hour, the unit in which beacons tell time.
+pub const MS_PER_HOUR: f64 = 3_600_000.0;
+
+/// Largest ε, in thousandths: at 10 an answer is the truth with odds of 22,026 to 1.
+pub const MAX_EPSILON_MILLI: u32 = 10_000;
+
+/// ε of a client and day in `randomized` mode unless told otherwise, in thousandths.
+pub const EPSILON_RANDOMIZED_MILLI: u32 = 4_000;
+
+/// ε of a window in `aggregated` mode unless told otherwise, in thousandths.
+pub const EPSILON_AGGREGATED_MILLI: u32 = 1_000;
+
+/// Users of a window below which `aggregated` mode lets nothing out.
+pub const MIN_USERS: u64 = 100;
+
+/// Records that one client may contribute to a window in `aggregated` mode unless told otherwise.
+pub const DEFAULT_CONTRIBUTION: u32 = 1;
+
+/// Most that a client may be let contribute: beyond it the noise would hide everything.
+pub const MAX_CONTRIBUTION: u32 = 1_000;

@@ -41,3 +41,8 @@ fn manifest_schema_is_current() {
 fn decision_schema_is_current() {
     compare::<driftline::decision::Decision>("decision.schema.json");
 }
+
+#[test]
+fn beacon_schema_is_current() {
+    compare::<driftline::beacon::Envelope>("beacon.schema.json");
+}

@@ -24,7 +24,10 @@ export interface BeaconHeader {
   readonly feature: number | null;
   /** The collector's public write key. */
   readonly key: string | null;
+  /** ε: of a client and day in `randomized` mode, of the window in `aggregated` mode. */
   readonly epsilon?: number;
+  /** Records that one client may contribute, in mode `aggregated`; the transport sees to it. */
+  readonly bound?: number;
 }
 
 /** Gives so many random bytes. */

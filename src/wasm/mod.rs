@@ -1,5 +1,6 @@
 //! The binding for JavaScript: convert, call, convert.
 
+mod beacon;
 mod decision;
 mod error;
 mod flat;

@@ -1,7 +1,7 @@
 //! The counts of the window for JavaScript: whole numbers below 2^53, in the order of the layout.
 
 use super::{WasmGate, error};
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_COUNT;
 use crate::summary::{BlockKind, Declared, Follow, Layout, Tracked, Truth};
 use serde::Serialize;
@@ -32,6 +32,15 @@ impl<'a> LayoutInfo<'a> {
         });
         Self { id: layout.id(), cells: layout.cells(), blocks: blocks.collect() }
     }
+}
+
+/// Counts as JavaScript holds them.
+///
+/// # Errors
+/// [`ErrorCode::SummaryInvalid`] if one is no whole number within the limit.
+pub(super) fn whole(counts: &[f64]) -> Result<Vec<u64>> {
+    let whole: Option<Vec<u64>> = counts.iter().map(|x| count_of(*x)).collect();
+    whole.ok_or_else(|| Error::new(ErrorCode::SummaryInvalid, "a count is no whole number"))
 }
 
 /// What `f64` holds of a count, exactly.
@@ -94,11 +103,7 @@ impl WasmGate {
     /// An `Error` with `code` for what are no counts, or not those of this layout.
     #[wasm_bindgen(js_name = addSummary)]
     pub fn add_summary(&mut self, counts: &[f64]) -> Result<(), JsValue> {
-        let whole: Option<Vec<u64>> = counts.iter().map(|x| count_of(*x)).collect();
-        let added = match whole {
-            Some(counts) => self.gate.window_mut().add(&counts),
-            None => Err(Error::new(ErrorCode::SummaryInvalid, "a count is no whole number")),
-        };
+        let added = whole(counts).and_then(|counts| self.gate.window_mut().add(&counts));
         added.map_err(|e| error::to_js(&e))
     }
 
