@@ -21,6 +21,8 @@ pub mod privacy;
 
 pub mod beacon;
 
+pub mod drift;
+
 pub mod bundle;
 pub mod gate;
 #[cfg(target_arch = "wasm32")]

@@ -81,3 +81,40 @@ fn the_cdf_is_the_sum_of_its_terms() {
         }
     }
 }
+
+#[test]
+fn whole_degrees_of_freedom_equal_scipy_and_the_general_function() {
+    for case in vectors()["chi2_sf"].as_array().unwrap() {
+        let df = number(case, "df");
+        if df.fract() == 0.0 {
+            close(chi2_sf_whole(number(case, "x"), df as u32), number(case, "p"), case);
+        }
+    }
+    for df in (1..60).chain([199, 200, 201, 1_000]) {
+        for x in [1e-6, 0.3, 1.0, 7.5, 40.0, 300.0, 1_390.0, 1_410.0, 3_000.0] {
+            let (found, expected) = (chi2_sf_whole(x, df), chi2_sf(x, f64::from(df)));
+            let error = (found - expected).abs();
+            assert!(error <= 1e-11 * expected + 1e-300, "{found} {expected}, x {x}, df {df}");
+        }
+    }
+    assert_eq!((chi2_sf_whole(3.0, 0), chi2_sf_whole(0.0, 3)), (1.0, 1.0));
+    assert!(chi2_sf_whole(f64::NAN, 3).is_nan());
+}
+
+#[test]
+fn upper_quantiles_equal_scipy() {
+    // scipy.stats.chi2.isf(p, df)
+    for (p, df, expected) in [
+        (0.05, 1, 3.841458820694124),
+        (0.05, 2, 5.991464547107979),
+        (0.05, 19, 30.14352720564616),
+        (0.05, 500, 553.1268089342569),
+        (0.001, 3, 16.26623619623813),
+        (0.95, 10, 3.940299136119),
+    ] {
+        let found = chi2_upper_quantile(p, df);
+        assert!((found - expected).abs() <= 1e-9 * expected, "{found} for {p}, {df}");
+    }
+    assert_eq!(chi2_upper_quantile(0.05, 0), 0.0);
+    assert!(chi2_upper_quantile(0.0, 3).is_nan() && chi2_upper_quantile(1.0, 3).is_nan());
+}

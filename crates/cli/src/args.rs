@@ -1,7 +1,8 @@
 //! The command line as a type.
 
 use crate::commands::{
-    build, calibrate, check, codes, diff, export, import, inspect, predict, profile, run, validate,
+    build, calibrate, check, codes, diff, drift, export, import, inspect, predict, profile, run,
+    validate,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use driftline_compiler::Runtime;
@@ -42,6 +43,8 @@ pub enum Command {
     Inspect(inspect::Args),
     /// Tells what changed between two contracts or bundles, and whether it breaks callers
     Diff(diff::Args),
+    /// Compares production with the training data: significance, effect, what moved
+    Drift(drift::Args),
     /// Turns another library's schema into a contract
     Import(import::Args),
     /// Writes a contract as JSON Schema, TypeScript or a data sheet

@@ -10,6 +10,7 @@ mod commands;
 mod definition;
 mod diff;
 mod direct;
+mod drift;
 mod export;
 mod golden;
 mod import;

@@ -5,6 +5,7 @@ pub mod calibrate;
 pub mod check;
 pub mod codes;
 pub mod diff;
+pub mod drift;
 pub mod export;
 pub mod import;
 pub mod inspect;
@@ -30,6 +31,7 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         Command::Check(args) => check::run(args, cli.json),
         Command::Inspect(args) => inspect::run(args, cli.json),
         Command::Diff(args) => diff::run(args, cli.json),
+        Command::Drift(args) => drift::run(args, cli.json),
         Command::Import(args) => import::run(args, cli.json),
         Command::Export(args) => export::run(args),
         Command::Codes(args) => codes::run(args, cli.json),

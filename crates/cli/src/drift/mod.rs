@@ -1,0 +1,4 @@
+//! What `driftline drift` reads and writes; the statistics are the library's.
+
+pub mod counts;
+pub mod table;

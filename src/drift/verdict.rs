@@ -1,0 +1,220 @@
+//! Our verdict on a window: significance and effect, and whether there are enough records to say.
+
+use super::compare::{Compared, check_edges};
+use super::distance::{
+    hellinger, js_distance, ks, linf, psi, tvd, wasserstein, wasserstein_by_deviation,
+};
+use super::noise::Noise;
+use super::rare::rare;
+use super::several::benjamini_hochberg;
+use super::significance::{Pooled, Quantiles, pooled, psi_null_expectation, psi_null_q95};
+use crate::error::Result;
+use serde::Serialize;
+
+/// When a difference is drift.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Criteria {
+    /// Expected share of false ones among the features of a window that are called significant.
+    pub false_discovery_rate: f64,
+    /// Least effect: Hellinger's distance beyond what sampling alone gives.
+    pub effect: f64,
+    /// Records of either side below which nothing is said.
+    pub least_records: u64,
+}
+
+impl Default for Criteria {
+    fn default() -> Self {
+        Self { false_discovery_rate: 0.05, effect: 0.025, least_records: 50 }
+    }
+}
+
+/// What a window says about a feature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// There are too few records to tell.
+    TooFew,
+    /// No difference that is more than chance.
+    Stable,
+    /// A difference that is more than chance, and too small to matter.
+    Slight,
+    /// A difference that is more than chance and large.
+    Drifted,
+}
+
+impl Verdict {
+    /// The stable string.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooFew => "too_few",
+            Self::Stable => "stable",
+            Self::Slight => "slight",
+            Self::Drifted => "drifted",
+        }
+    }
+}
+
+/// The counts of one feature.
+#[derive(Clone, Copy, Debug)]
+pub struct Feature<'a> {
+    /// Counts of the baseline.
+    pub baseline: &'a [u64],
+    /// Counts of the window; estimates if noise was taken out of them.
+    pub current: &'a [f64],
+    /// Edges of the first bins, in rising order: one more than those. The bins after them, and all
+    /// bins if there are no edges, have no order.
+    pub edges: Option<&'a [f64]>,
+    /// Noise of the window's counts.
+    pub noise: Noise,
+}
+
+/// What was found about one feature.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Found {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The pooled test; none with too few records.
+    pub test: Option<Pooled>,
+    /// P-value of the feature: that of the pooled test together with the exact test of rare bins.
+    pub p: Option<f64>,
+    /// The same after Benjamini and Hochberg over the window's features.
+    pub p_adjusted: Option<f64>,
+    /// Hellinger's distance beyond what sampling alone gives: what is compared with the least effect.
+    pub effect: Option<f64>,
+    /// The distances; none if one side is empty.
+    pub distances: Option<Distances>,
+}
+
+/// Effect sizes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Distances {
+    /// In [0, 1].
+    pub hellinger: f64,
+    /// Base 2, in [0, 1].
+    pub js_distance: f64,
+    /// In nats; none where it is infinite, because one side of a bin is empty.
+    pub psi: Option<f64>,
+    /// PSI if nothing drifted, on average.
+    pub psi_null_expectation: f64,
+    /// What PSI exceeds once in twenty if nothing drifted.
+    pub psi_null_q95: f64,
+    /// In [0, 1].
+    pub linf: f64,
+    /// In [0, 1].
+    pub tvd: f64,
+    /// Over the bins with edges, in [0, 1].
+    pub ks: Option<f64>,
+    /// In the feature's unit, over the bins with edges.
+    pub wasserstein: Option<f64>,
+    /// The same over the baseline's standard deviation.
+    pub wasserstein_by_deviation: Option<f64>,
+}
+
+/// Judges the features of one window together.
+///
+/// # Errors
+/// [`ErrorCode::BadInput`](crate::ErrorCode::BadInput) with the place below `[i]` for counts, edges
+/// or noise that have no meaning.
+pub fn judge(features: &[Feature<'_>], criteria: &Criteria) -> Result<Vec<Found>> {
+    let mut quantiles = Quantiles::default();
+    let mut found = Vec::with_capacity(features.len());
+    for (at, feature) in features.iter().enumerate() {
+        found.push(one(feature, criteria, &mut quantiles).map_err(|e| {
+            let path = e.place().path.clone().unwrap_or_default();
+            e.at_path(format!("[{at}].{path}"))
+        })?);
+    }
+    let p_values: Vec<Option<f64>> = found.iter().map(|f: &Found| f.p).collect();
+    for (found, adjusted) in found.iter_mut().zip(benjamini_hochberg(&p_values)) {
+        found.p_adjusted = adjusted;
+        found.verdict = match (adjusted, found.effect) {
+            (Some(p), Some(_)) if p > criteria.false_discovery_rate => Verdict::Stable,
+            (Some(_), Some(effect)) if effect < criteria.effect => Verdict::Slight,
+            (Some(_), Some(_)) => Verdict::Drifted,
+            _ => Verdict::TooFew,
+        };
+    }
+    Ok(found)
+}
+
+/// One feature, before the window's others are known.
+fn one(feature: &Feature<'_>, criteria: &Criteria, quantiles: &mut Quantiles) -> Result<Found> {
+    let bins = feature.edges.map_or(0, |edges| edges.len().saturating_sub(1));
+    if let Some(edges) = feature.edges {
+        check_edges(edges, bins.clamp(1, feature.baseline.len().max(1)))?;
+    }
+    let plain = feature.noise == Noise::None;
+    let compared = if plain {
+        let counts: Vec<u64> = feature.current.iter().map(|count| *count as u64).collect();
+        Compared::of(feature.baseline, &counts)?
+    } else {
+        Compared::estimated(feature.baseline, feature.current)?
+    };
+    let nothing = Found {
+        verdict: Verdict::TooFew,
+        test: None,
+        p: None,
+        p_adjusted: None,
+        effect: None,
+        distances: None,
+    };
+    let Some(compared) = compared else { return Ok(nothing) };
+    let hellinger = hellinger(&compared);
+    let distances = distances(&compared, feature.edges, bins, hellinger, quantiles);
+    let fewest = compared.baseline_total().min(compared.current_total());
+    if fewest < criteria.least_records as f64 {
+        return Ok(Found { distances: Some(distances), ..nothing });
+    }
+    let test = pooled(feature.baseline, feature.current, bins, &feature.noise)?;
+    let rare = if plain { rare(feature.baseline, feature.current) } else { None };
+    // nine tenths of the false alarms for the pooled test, a tenth for the rare bins
+    let p = match (&test, rare) {
+        (Some(test), None) => Some(test.p),
+        (Some(test), Some(rare)) => Some((test.p / 0.9).min(rare / 0.1).min(1.0)),
+        (None, rare) => rare,
+    };
+    let effect = p.map(|_| beyond_chance(&compared, feature, hellinger));
+    Ok(Found { test, p, effect, distances: Some(distances), ..nothing })
+}
+
+/// Hellinger's distance less what sampling and noise give on average if nothing drifted:
+/// H² is then about (B − 1)(1/n + 1/m)/8, and noise of variance v adds v/(8 m² p) a bin.
+fn beyond_chance(compared: &Compared, feature: &Feature<'_>, hellinger: f64) -> f64 {
+    let m = compared.current_total();
+    let occupied = compared.occupied() as f64;
+    let mut chance = (occupied - 1.0).max(0.0) * compared.sampling() / 8.0;
+    if feature.noise != Noise::None {
+        for cell in compared.cells().iter().filter(|cell| cell.p > 0.0 || cell.q > 0.0) {
+            let added = feature.noise.variance_at(cell.p, m) / (m * m);
+            // a bin cannot be further off than its share
+            chance += (added / (8.0 * cell.p.max(1.0 / m))).min(libm::sqrt(added) / 2.0);
+        }
+    }
+    libm::sqrt((hellinger * hellinger - chance).max(0.0))
+}
+
+fn distances(
+    compared: &Compared,
+    edges: Option<&[f64]>,
+    bins: usize,
+    hellinger: f64,
+    quantiles: &mut Quantiles,
+) -> Distances {
+    let raw = psi(compared);
+    // without the bins that have no place on the line, shares add up to less: of the rest alone
+    let line = edges.and_then(|edges| Some((compared.first(bins)?, edges)));
+    Distances {
+        hellinger,
+        js_distance: js_distance(compared),
+        psi: raw.is_finite().then_some(raw),
+        psi_null_expectation: psi_null_expectation(compared),
+        psi_null_q95: psi_null_q95(compared, quantiles),
+        linf: linf(compared),
+        tvd: tvd(compared),
+        ks: line.as_ref().map(|(line, _)| ks(line)),
+        wasserstein: line.as_ref().map(|(line, edges)| wasserstein(line, edges)),
+        wasserstein_by_deviation: line
+            .as_ref()
+            .map(|(line, edges)| wasserstein_by_deviation(line, edges)),
+    }
+}
