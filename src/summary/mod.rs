@@ -19,3 +19,6 @@ pub use declared::Declared;
 pub use layout::{Block, BlockKind, CONFIDENCE_BINS, Follow, Layout, Special};
 pub use outcome::{Tracked, Truth};
 pub use window::Window;
+
+#[cfg(test)]
+mod tests;

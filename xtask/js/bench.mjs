@@ -26,6 +26,7 @@ if (only === "cold") {
 
 const { load } = await import(packageUrl);
 const gate = await load();
+const silent = await load(undefined, { summary: false });
 const records = readCells(rowsUrl)
   .slice(0, 2000)
   .map((cells) => recordOf(gate.info.inputs, cells));
@@ -34,7 +35,9 @@ const broken = records.map((record) => ({ ...record, distance: String(record.dis
 /** Name, what is done, and how many records that is. */
 const CASES = [
   ["predict, one call a record", () => records.forEach((record) => gate.predict(record))],
+  ["predict, counting switched off", () => records.forEach((record) => silent.predict(record))],
   ["predictMany, 2 000 records", () => gate.predictMany(records)],
+  ["predictMany, counting switched off", () => silent.predictMany(records)],
   ["validate", () => records.forEach((record) => gate.validate(record))],
   ["predict, record refused", () => broken.forEach((record) => gate.predict(record))],
 ];
@@ -43,11 +46,14 @@ CASES.forEach(([, run]) => run());
 const times = CASES.map(() => []);
 const cold = [];
 for (let round = 0; round < Number(rounds); round += 1) {
-  CASES.forEach(([, run], at) => {
+  // there and back, so that none always comes after the same other
+  const order = [...CASES.keys()];
+  for (const at of round % 2 === 0 ? order : order.reverse()) {
+    const [, run] = CASES[at];
     const start = performance.now();
     run();
     times[at].push((1000 * (performance.now() - start)) / records.length);
-  });
+  }
   const args = [fileURLToPath(import.meta.url), folder, rounds, "cold"];
   cold.push(Number(execFileSync(process.execPath, args, { encoding: "utf8" })));
 }
@@ -66,4 +72,9 @@ console.log(
     ],
   ),
 );
-console.log();
+// round by round, since the two follow each other at once
+const added = (on, off) => {
+  const shares = times[on].map((time, round) => 100 * (time / times[off][round] - 1));
+  return `${shares.sort((a, b) => a - b)[Math.floor(shares.length / 2)].toFixed(1)} %`;
+};
+console.log(`\ncounting adds, median over rounds: ${added(0, 1)} to predict, ${added(2, 3)} to predictMany\n`);
