@@ -8,6 +8,7 @@ import type { Load, LoadSync } from "./api.js";
 import { loaders } from "./loader.js";
 
 export * from "./api.js";
+export * from "./beacon.js";
 export * from "./outcomes.js";
 export * from "./report.js";
 export * from "./routes.js";

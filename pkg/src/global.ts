@@ -5,6 +5,7 @@ import { fault } from "./error.js";
 import { loaders } from "./loader.js";
 
 export * from "./api.js";
+export * from "./beacon.js";
 export * from "./outcomes.js";
 export * from "./report.js";
 export * from "./routes.js";

@@ -9,6 +9,7 @@ import { loaders } from "./loader.js";
 import { WASM_BASE64 } from "./wasm-base64.js";
 
 export * from "./api.js";
+export * from "./beacon.js";
 export * from "./outcomes.js";
 export * from "./report.js";
 export * from "./routes.js";

@@ -12,6 +12,7 @@ import { loaders } from "./loader.js";
 import { body } from "./source.js";
 
 export * from "./api.js";
+export * from "./beacon.js";
 export * from "./outcomes.js";
 export * from "./report.js";
 export * from "./routes.js";

@@ -151,3 +151,10 @@ export class Outbox<T> {
     if (at >= 0) this.#items.splice(at, 1);
   }
 }
+
+/** Milliseconds from `Retry-After`: seconds or a date. */
+export function retryAfter(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  const ms = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}

@@ -7,7 +7,7 @@
 
 import type { Route, RouteStatus } from "./api.js";
 import { toJson } from "./json.js";
-import { type Attempt, Outbox, type Pace } from "./outbox.js";
+import { type Attempt, Outbox, type Pace, retryAfter } from "./outbox.js";
 
 /** How a route tries. */
 export interface RouteOptions {
@@ -181,11 +181,4 @@ function secretBytes(secret: string): Uint8Array<ArrayBuffer> {
 async function sign(key: CryptoKey, text: string): Promise<string> {
   const mac = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text));
   return `v1,${btoa(String.fromCharCode(...new Uint8Array(mac)))}`;
-}
-
-/** Milliseconds from `Retry-After`: seconds or a date. */
-function retryAfter(value: string | null): number | undefined {
-  if (value === null) return undefined;
-  const ms = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
