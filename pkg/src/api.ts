@@ -1,9 +1,11 @@
 /**
  * What a caller of driftline sees: decisions, violations, errors and the gate.
  *
- * This file imports nothing, so that the packages that `driftline build` writes can carry its
+ * It imports types alone, so that the packages that `driftline build` writes can carry its
  * declarations as they are.
  */
+
+import type { Summary, SummaryLayout, SummaryOptions } from "./report.js";
 
 /** What became of a record. */
 export type Action =
@@ -351,52 +353,6 @@ export interface LoadOptions {
   readonly runtime?: Source;
   /** What is counted; `false`: nothing is. */
   readonly summary?: SummaryOptions | false;
-}
-
-/** What is counted beyond what the bundle says. */
-export interface SummaryOptions {
-  /**
-   * Keys by which records are counted apart, such as country, app version or A/B arm, each with the
-   * values that have cells of their own; all others share one. At most 4 keys of 32 values.
-   */
-  readonly segments?: Readonly<Record<string, readonly string[]>>;
-  /** Names of the metrics that outcomes may bring, such as `conversion` or `revenue`; at most 8. */
-  readonly metrics?: readonly string[];
-  /** Decisions that are remembered for their outcome; 10,000 without it. */
-  readonly remember?: number;
-  /** After how long they count as timed out; a day without it. */
-  readonly timeout_minutes?: number;
-}
-
-/** The cells of a summary, in one fixed order. */
-export interface SummaryLayout {
-  /** Of equal layouts, 16 hexadecimal digits. */
-  readonly id: string;
-  /** How many there are. */
-  readonly cells: number;
-  /** Cells that belong together. */
-  readonly blocks: readonly {
-    /** What they count: `records`, `input`, `label`, … ; see docs/summaries.md. */
-    readonly kind: string;
-    /** Of an input, label, metric or segment its name; else empty. */
-    readonly name: string;
-    /** Place of the first cell among all. */
-    readonly at: number;
-    /** What each cell counts, for people. */
-    readonly cells: readonly string[];
-  }[];
-}
-
-/** What a gate has counted since the window began. */
-export interface Summary {
-  /** Identity of the bundle that decided. */
-  readonly identity: string;
-  /** Decisions. */
-  readonly records: number;
-  /** What each count is. */
-  readonly layout: SummaryLayout;
-  /** Whole numbers, in the order of the layout. */
-  readonly counts: Float64Array;
 }
 
 /** Loads a bundle. */

@@ -10,8 +10,6 @@ import type {
   GateStatus,
   Outcome,
   Overdue,
-  Summary,
-  SummaryLayout,
   Violation,
 } from "./api.js";
 import { Desk } from "./desk.js";
@@ -19,7 +17,7 @@ import { piecesOf } from "./rows.js";
 import { fault, fromCore } from "./error.js";
 import type { RawGate } from "./glue.js";
 import { type Live, type Parts, start, startSync, trapped } from "./instance.js";
-import { REPORTER, type Reporter } from "./report.js";
+import { REPORTER, type Reporter, type Summary, type SummaryLayout } from "./report.js";
 import { placesOf, timer } from "./summary.js";
 import { FOLLOWER, type Follower } from "./token.js";
 import { type Place, Tracker } from "./track.js";
@@ -196,9 +194,6 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     let layout: SummaryLayout | undefined;
     const known = (): SummaryLayout => (layout ??= this.#call((raw) => raw.summaryLayout()));
     Object.defineProperty(this.info, "summary", { get: known });
-    const absent = (): never => {
-      throw fault("runtime_mismatch", "the runtime encodes no beacons");
-    };
     return {
       identity: this.identity,
       get layout() {
@@ -208,11 +203,8 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
       take: () => this.#call((raw) => this.#followed(raw).takeSummary()),
       add: (counts) => this.#call((raw) => raw.addSummary(counts)),
       encode: (counts, header, fill) =>
-        this.#call((raw) => {
-          if (raw.encodeBeacon === undefined) return absent();
-          return raw.encodeBeacon(counts, JSON.stringify(header), fill);
-        }),
-      pickFeature: (fill) => this.#call((raw) => raw.pickFeature?.(fill) ?? absent()),
+        this.#call((raw) => raw.encodeBeacon(counts, JSON.stringify(header), fill)),
+      pickFeature: (fill) => this.#call((raw) => raw.pickFeature(fill)),
     };
   }
 

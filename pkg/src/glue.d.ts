@@ -1,6 +1,7 @@
 /** The generated binding, wrapped so that each call gives a binding with an instance of its own. */
 
-import type { Decision, GateInfo, SummaryLayout, Violation } from "./api.js";
+import type { Decision, GateInfo, Violation } from "./api.js";
+import type { SummaryLayout } from "./report.js";
 
 /** The gate as the generated binding has it. */
 export interface RawGate {
@@ -49,12 +50,12 @@ export interface RawGate {
     value: number | undefined,
     metrics: Float64Array,
   ): void;
-  encodeBeacon?(
+  encodeBeacon(
     counts: Float64Array,
     header: string,
     fill: (bytes: number) => Uint8Array,
   ): string | undefined;
-  pickFeature?(fill: (bytes: number) => Uint8Array): number;
+  pickFeature(fill: (bytes: number) => Uint8Array): number;
   free(): void;
   /** Unregisters from the garbage collector without calling into the instance. */
   __destroy_into_raw(): number;

@@ -1,9 +1,10 @@
 /** One WebAssembly instance for each gate, so that a trap in one leaves the others alone. */
 
-import { DriftlineError, type SummaryOptions } from "./api.js";
+import { DriftlineError } from "./api.js";
 import { fault, fromCore, messageOf } from "./error.js";
 import { type Short, short } from "./flat.js";
 import { createGlue, type Exports, type Glue, type RawGate } from "./glue.js";
+import type { SummaryOptions } from "./report.js";
 
 /** What a gate is made from, and made again after a trap. */
 export interface Parts {

@@ -1,7 +1,52 @@
-/** A gate's counts for whoever sends them: the seam between the gate and the beacon. */
+/** A gate's counts, and the seam between the gate and whoever sends them. */
 
-import type { SummaryLayout } from "./api.js";
 import { fault } from "./error.js";
+
+/** What is counted beyond what the bundle says. */
+export interface SummaryOptions {
+  /**
+   * Keys by which records are counted apart, such as country, app version or A/B arm, each with the
+   * values that have cells of their own; all others share one. At most 4 keys of 32 values.
+   */
+  readonly segments?: Readonly<Record<string, readonly string[]>>;
+  /** Names of the metrics that outcomes may bring, such as `conversion` or `revenue`; at most 8. */
+  readonly metrics?: readonly string[];
+  /** Decisions that are remembered for their outcome; 10,000 without it. */
+  readonly remember?: number;
+  /** After how long they count as timed out; a day without it. */
+  readonly timeout_minutes?: number;
+}
+
+/** The cells of a summary, in one fixed order. */
+export interface SummaryLayout {
+  /** Of equal layouts, 16 hexadecimal digits. */
+  readonly id: string;
+  /** How many there are. */
+  readonly cells: number;
+  /** Cells that belong together. */
+  readonly blocks: readonly {
+    /** What they count: `records`, `input`, `label`, … ; see docs/summaries.md. */
+    readonly kind: string;
+    /** Of an input, label, metric or segment its name; else empty. */
+    readonly name: string;
+    /** Place of the first cell among all. */
+    readonly at: number;
+    /** What each cell counts, for people. */
+    readonly cells: readonly string[];
+  }[];
+}
+
+/** What a gate has counted since the window began. */
+export interface Summary {
+  /** Identity of the bundle that decided. */
+  readonly identity: string;
+  /** Decisions. */
+  readonly records: number;
+  /** What each count is. */
+  readonly layout: SummaryLayout;
+  /** Whole numbers, in the order of the layout. */
+  readonly counts: Float64Array;
+}
 
 /** What the transport says of a beacon beside its counts. */
 export interface BeaconHeader {

@@ -1,7 +1,7 @@
 /** What the host adds to the counts: the clock, and the segments' values. */
 
-import type { SummaryOptions } from "./api.js";
 import { fault } from "./error.js";
+import type { SummaryOptions } from "./report.js";
 
 /**
  * The host's clock in milliseconds. None in a Worker, where time stands still between two requests

@@ -3,8 +3,9 @@
  * fell in.
  */
 
-import type { Answer, Decision, GateInfo, SummaryOptions } from "./api.js";
+import type { Answer, Decision, GateInfo } from "./api.js";
 import { fault } from "./error.js";
+import type { SummaryOptions } from "./report.js";
 
 /** Decisions that are remembered, unless the host says otherwise; the oldest make room. */
 const REMEMBERED = 10_000;

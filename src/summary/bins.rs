@@ -1,6 +1,6 @@
 //! The baseline's bins without its counts, and where a value falls in them.
 
-use super::layout::Special;
+use super::kinds::Special;
 use crate::contract::{
     CalendarPart, Cell, Contract, Input, InputType, Value, parse_json, read_value,
 };

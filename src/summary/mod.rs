@@ -5,7 +5,9 @@ mod baseline;
 mod bins;
 mod counts;
 mod declared;
+mod kinds;
 mod layout;
+mod names;
 mod outcome;
 mod scale;
 mod window;
@@ -16,7 +18,8 @@ pub use baseline::{
 pub use bins::Bins;
 pub use counts::Summary;
 pub use declared::Declared;
-pub use layout::{Block, BlockKind, CONFIDENCE_BINS, Follow, Layout, Special};
+pub use kinds::{BlockKind, Follow, Special};
+pub use layout::{Block, CONFIDENCE_BINS, Layout};
 pub use outcome::{Tracked, Truth};
 pub use window::Window;
 

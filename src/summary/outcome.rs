@@ -2,7 +2,8 @@
 //! itself is long gone.
 
 use super::counts::overfull;
-use super::layout::{CONFIDENCE_BINS, Follow};
+use super::kinds::Follow;
+use super::layout::CONFIDENCE_BINS;
 use super::scale::{millionths, unit_bin, value_cell};
 use super::window::{Window, predicted};
 use crate::decision::{Action, Decision};

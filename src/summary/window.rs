@@ -3,7 +3,8 @@
 
 use super::bins::Binner;
 use super::counts::{Summary, add};
-use super::layout::{BlockKind, CONFIDENCE_BINS, Layout, violation_codes};
+use super::kinds::BlockKind;
+use super::layout::{CONFIDENCE_BINS, Layout, violation_codes};
 use super::scale::{latency_cell, millionths, novelty_cell, unit_bin, value_cell};
 use crate::contract::{Cell, Contract, Violation};
 use crate::decision::{Action, Decision};
