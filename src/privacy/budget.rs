@@ -48,7 +48,9 @@ impl<'a> Shares<'a> {
     /// `bound`: records that one client may contribute to the window.
     ///
     /// # Errors
-    /// [`ErrorCode::BadUsage`] for a bound of 0 or above [`MAX_CONTRIBUTION`].
+    /// [`ErrorCode::BadUsage`] for a bound of 0 or above [`MAX_CONTRIBUTION`], or one at which the
+    /// noise of this layout would pass 32 bits: a block without noise must not pass for one that
+    /// does not leave.
     pub fn new(layout: &'a Layout, epsilon: Epsilon, bound: u32) -> Result<Self> {
         if bound == 0 || bound > MAX_CONTRIBUTION {
             let message =
@@ -62,7 +64,13 @@ impl<'a> Shares<'a> {
             groups += u32::from(block.kind != BlockKind::Confidence || !confidence);
             confidence |= block.kind == BlockKind::Confidence;
         }
-        Ok(Self { layout, epsilon, bound, groups: groups.max(1) })
+        let shares = Self { layout, epsilon, bound, groups: groups.max(1) };
+        let fits = |block: &Block| !leaves(block.kind) || shares.scale(block).is_some();
+        if !layout.blocks().iter().all(fits) {
+            let message = format!("a bound of {bound} records is too large for this many labels");
+            return Err(Error::new(ErrorCode::BadUsage, message));
+        }
+        Ok(shares)
     }
 
     /// The scale of the noise on each cell of a block; `None` if the block does not leave.
@@ -90,8 +98,10 @@ impl<'a> Shares<'a> {
             | BlockKind::Confidence
             | BlockKind::ConfidenceSum
             | BlockKind::OutcomeTruth => labels,
-            // an answer has a confidence and an action; an outcome is due, late or answered
-            BlockKind::OutcomeCorrect | BlockKind::OutcomeFollow | BlockKind::Fault => 2,
+            // an answer has a confidence and an action; a call may fail and trap
+            BlockKind::OutcomeCorrect | BlockKind::Fault => 2,
+            // timed out, then answered after all, and late
+            BlockKind::OutcomeFollow => 3,
             // record, action, labels, their confidences, right or wrong
             BlockKind::Segment => labels.saturating_mul(2).saturating_add(3),
             _ => 1,

@@ -1,6 +1,7 @@
 //! What makes counts safe to leave: randomized response, noise, and how the collector sees through
 //! them. docs/privacy.md has the threat model and the arithmetic.
 
+pub mod accountant;
 mod budget;
 pub mod debias;
 mod krr;

@@ -46,6 +46,7 @@ fn plan() -> Vec<u8> {
 }
 
 /// The bytes of the bundle.
+#[allow(dead_code, reason = "not where there is always a baseline")]
 pub fn bundle() -> Vec<u8> {
     bundle_with(CONTRACT, POLICY, &plan())
 }
