@@ -18,7 +18,7 @@ const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
-  "connect-src 'self'",
+  "connect-src 'self' http://127.0.0.1:*",
   "img-src 'self' data:",
   "base-uri 'none'",
   "form-action 'none'",

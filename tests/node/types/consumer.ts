@@ -1,6 +1,17 @@
 // What a caller of the flights package writes; only its types are looked at.
 
-import { type Decision, DriftlineError, type Gate, type Label, load, loadSync } from "flights-delay";
+import {
+  type Beacon,
+  type Decision,
+  DriftlineError,
+  durableCounts,
+  type Gate,
+  type Label,
+  load,
+  loadSync,
+  startBeacon,
+  withBeacon,
+} from "flights-delay";
 
 const gate: Gate = await load(new URL("https://example.com/model.wasm"));
 const record: Parameters<Gate["predict"]>[0] = {
@@ -27,9 +38,26 @@ const wrong: Label = "early";
 // @ts-expect-error: a decision has no such score
 decision.scores?.early;
 
+const endpoint = "https://collector.example/beacon";
+const beacon: Beacon = startBeacon(gate, { endpoint, consent: () => true, mode: "randomized" });
+beacon.configure({ mode: "pseudonymous", rate: 0.5, off: false });
+const shown: string | undefined = beacon.preview("aggregated");
+// @ts-expect-error: whether somebody agreed has to be said
+startBeacon(gate, { endpoint });
+// @ts-expect-error: there is no such mode
+beacon.configure({ mode: "anonymous" });
+const worker = withBeacon(
+  { fetch: (_request, _env: { readonly KEY: string }, _ctx, own) => Response.json(own.predict(record)) },
+  gate,
+  { endpoint: new URL(endpoint), key: ({ KEY }) => KEY },
+);
+// @ts-expect-error: a Worker is no client
+withBeacon(worker, gate, { endpoint, mode: "randomized" });
+export class Counts extends durableCounts<{ readonly KEY: string }>(gate, { endpoint }) {}
+
 try {
   gate.validate(record);
 } catch (error) {
   if (error instanceof DriftlineError && error.code === "disposed") console.log(error.help);
 }
-console.log(label, late, many, again, wrong);
+console.log(label, late, many, again, wrong, shown);

@@ -1,5 +1,6 @@
-import { type Decision, DriftlineError, type Gate, load } from "flights-delay";
+import { type Decision, DriftlineError, type Gate, load, reporterOf } from "flights-delay";
 import samples from "virtual:samples";
+import { beaconPanel } from "./beacon.ts";
 import { byId, make } from "./dom.ts";
 import { field, type Field } from "./field.ts";
 import { raw } from "./raw.ts";
@@ -27,6 +28,8 @@ function title({ record: row }: Sample): string {
 }
 
 function run(gate: Gate): void {
+  const shown = beaconPanel(gate);
+  const counts = reporterOf(gate);
   const fields = new Map<string, Field>(
     gate.info.inputs.map((input) => [
       input.name,
@@ -46,7 +49,7 @@ function run(gate: Gate): void {
   function update(next: unknown): void {
     record = next;
     const row = isRow(next) ? next : {};
-    for (const [name, shown] of fields) shown.show(row[name]);
+    for (const [name, input] of fields) input.show(row[name]);
     text.show(next);
     byId("outcome").textContent = outcome();
     let decision: Decision;
@@ -56,25 +59,30 @@ function run(gate: Gate): void {
       if (raised instanceof DriftlineError) return showError("The gate raised an error", raised);
       throw raised;
     }
-    for (const [name, shown] of fields) {
-      shown.mark(decision.violations.filter(({ input }) => input === name));
+    for (const [name, input] of fields) {
+      input.mark(decision.violations.filter((violation) => violation.input === name));
     }
     showDecision(gate.info, decision, jump);
+    shown();
     clearTimeout(timer);
     timer = setTimeout(measure, 250, 4, Number.POSITIVE_INFINITY);
   }
 
   function jump(input: string): void {
-    const shown = fields.get(input);
-    if (shown === undefined) byId("tab-raw").click();
+    const edited = fields.get(input);
+    if (edited === undefined) byId("tab-raw").click();
     else byId("tab-form").click();
-    if (shown === undefined) byId("raw").focus();
-    else shown.focus();
+    if (edited === undefined) byId("raw").focus();
+    else edited.focus();
   }
 
   /** Measures some more times while nobody types: engines make hot code faster as it runs. */
   function measure(rounds: number, best: number): void {
+    // these decisions are nobody's: they are not counted
+    const before = counts.take();
     const spent = Math.min(best, microseconds(() => void gate.predict(record as Row)));
+    counts.take();
+    counts.add(before);
     byId("speed").textContent = `${spent < 10 ? spent.toFixed(1) : Math.round(spent)} µs`;
     if (rounds > 1) timer = setTimeout(measure, 400, rounds - 1, spent);
   }
