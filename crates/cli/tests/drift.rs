@@ -4,9 +4,14 @@
 
 mod common;
 
-use common::{Desk, repository};
+use common::{Desk, flights, repository};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Read;
+
+const BUNDLE: &str = "dist/flights-delay.driftline";
+
+const OUTCOMES: &str = "row_id,late,p_late";
 
 const METRICS: [&str; 17] = [
     "psi_raw",
@@ -174,4 +179,87 @@ fn bad_counts_are_refused_with_their_place() {
     assert_eq!(desk.run(&["drift", "--counts", "absent.json", "--json"]).code(), "io");
     let usage = desk.run(&["drift", "--counts", "bad.json", "--fdr", "2", "--json"]);
     assert_eq!(usage.code(), "bad_usage");
+}
+
+/// The first `rows` production rows of one month.
+fn month(month: &str, rows: usize) -> String {
+    let text = fs::read(flights("production.csv.gz")).unwrap();
+    let mut csv = String::new();
+    flate2::read::GzDecoder::new(&text[..]).read_to_string(&mut csv).unwrap();
+    let mut lines = csv.lines();
+    let header = lines.next().unwrap();
+    let at = format!("2013-{month}-");
+    let of = lines.filter(|line| line.contains(&at)).take(rows);
+    std::iter::once(header).chain(of).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn july_drifts_from_the_spring_and_the_report_says_where() {
+    let desk = Desk::new();
+    desk.build_flights(&["--no-package"]).good();
+    desk.write("july.csv", month("07", 2_000));
+    desk.write("weights.json", r#"{"temp": 3, "humidity": 1}"#);
+    let drift = ["drift", "--baseline", BUNDLE, "--current", "july.csv", "--ignore", OUTCOMES];
+    let more = ["--json", "--html", "july.html", "--importance", "weights.json"];
+    let answer = desk.run(&[&drift[..], &more].concat());
+    assert_eq!(answer.status, 1, "{}", answer.err);
+    let report = &answer.lines()[0];
+    assert_eq!(report["verdict"], "drifted");
+    let features = report["features"].as_array().unwrap();
+    let of = |name: &str| features.iter().find(|f| f["name"] == name).unwrap();
+    // July is hotter than the months of the baseline
+    assert_eq!(of("temp")["verdict"], "drifted");
+    assert!(of("temp")["moved"][0]["residual"].as_f64().unwrap().abs() > 3.0);
+    assert_eq!(of("origin")["verdict"], "stable");
+    assert_eq!(of("temp")["unit"], "degF");
+    assert!(features.iter().any(|f| f["name"] == "predicted label"));
+    for feature in features {
+        let sum = |key: &str| -> u64 {
+            feature[key].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum()
+        };
+        assert_eq!(sum("current_counts"), report["records"].as_u64().unwrap());
+        assert_eq!(sum("baseline_counts"), report["baseline_rows"].as_u64().unwrap());
+    }
+    let accuracy = report["estimated"]["accuracy"]["value"].as_f64().unwrap();
+    assert!((0.5..1.0).contains(&accuracy));
+    assert!(
+        report["weighted_effect"].as_f64().unwrap() > of("humidity")["effect"].as_f64().unwrap()
+    );
+
+    let page = String::from_utf8(desk.read("july.html")).unwrap();
+    assert_eq!(page.matches("<svg").count(), features.len());
+    assert!(page.contains("temp<span class=\"soft\">, in degF</span>"));
+    for absent in ["<script", "http:", "https:", "src=", "NaN", ">inf"] {
+        assert!(!page.contains(absent), "{absent}");
+    }
+    let text = desk.run(&drift);
+    assert_eq!(text.status, 1);
+    assert!(text.out.contains("accuracy without labels") && text.out.contains("temp  "));
+}
+
+#[test]
+fn a_report_that_asks_for_what_is_not_there_is_refused() {
+    let desk = Desk::new();
+    let (model, contract) = (flights("model.onnx"), flights("contract.yaml"));
+    let build = ["build", &model, "--contract", &contract, "--policy", &flights("policy.yaml")];
+    desk.run(&[&build[..], &["--no-package", "-o", "dist"]].concat()).good();
+    desk.write("rows.csv", month("06", 3));
+    let drift = ["drift", "--baseline", BUNDLE, "--current", "rows.csv", "--ignore", OUTCOMES];
+    assert_eq!(desk.run(&[&drift[..], &["--json"]].concat()).code(), "bundle_part");
+    desk.build_flights(&["--no-package"]).good();
+    let few = desk.run(&[&drift[..], &["--json"]].concat()).good();
+    assert_eq!(few.lines()[0]["verdict"], "too_few");
+    for (weights, code) in [
+        (r#"{"tmp": 1}"#, "bad_usage"),
+        (r#"{"temp": -1}"#, "bad_usage"),
+        (r#"{"temp": "1"}"#, "bad_input"),
+    ] {
+        desk.write("weights.json", weights);
+        let asked = [&drift[..], &["--json", "--importance", "weights.json"]].concat();
+        assert_eq!(desk.run(&asked).code(), code, "{weights}");
+    }
+    assert_eq!(desk.run(&["drift", "--json"]).code(), "bad_usage");
+    assert_eq!(desk.run(&["drift", "--baseline", BUNDLE, "--json"]).code(), "bad_usage");
+    let both = ["drift", "--baseline", BUNDLE, "--counts", "x", "--current", "y", "--json"];
+    assert_eq!(desk.run(&both).code(), "bad_usage");
 }

@@ -1,27 +1,64 @@
 //! `driftline drift`: what comes, beside what the model was trained on.
 
 use crate::Outcome;
-use crate::drift::{counts, table};
-use crate::output::{Output, read_file};
+use crate::drift::offline::{self, Question, Report};
+use crate::drift::{counts, page, table};
+use crate::output::{Output, read_file, write_file};
+use crate::rows::{Format, Input};
 use driftline::drift::{Criteria, Verdict};
 use driftline::limits::MAX_DEFINITION_BYTES;
 use driftline::{Error, ErrorCode, Result};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// Bins of a feature that the text names.
+const MOVED_SHOWN: usize = 2;
 
 /// What is compared.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  \
+#[command(after_help = "Examples:\n  \
+    driftline drift --baseline flights-delay.driftline --current july.csv --html july.html\n  \
     driftline drift --counts counts.json --json\n\n\
+    With --baseline the rows go through the bundle's gate, and what it counts is compared with the \
+    training data's counts: every input, the predicted label, and performance as it is estimated \
+    without labels. Exit status 1 if a feature drifted, for CI.\n\n\
     A file of counts holds {\"baseline_counts\": [...], \"current_counts\": [...], \"bin_edges\": \
     [...]|null, \"categories\": [...]|null} or a list of such, which is then one window's \
     features. docs/drift.md has every statistic with its formula and what it is if nothing \
     drifted.")]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["counts", "baseline"])))]
 pub struct Args {
-    /// Bare counts as JSON; `-` is not read
+    /// Bare counts as JSON
     #[arg(long, value_name = "FILE")]
-    counts: PathBuf,
+    counts: Option<PathBuf>,
 
-    /// Exit status 1 if a feature has this verdict or a graver one [default: never]
+    /// Bundle with a baseline, or a WebAssembly file that carries one
+    #[arg(long, value_name = "BUNDLE", requires = "current")]
+    baseline: Option<PathBuf>,
+
+    /// Rows that came since: .jsonl, .csv or .parquet; the first two also as .gz; `-` reads
+    /// standard input
+    #[arg(long, value_name = "ROWS", requires = "baseline")]
+    current: Option<PathBuf>,
+
+    /// Format of the rows [default: by the file's ending, JSONL for standard input]
+    #[arg(long, value_name = "FORMAT", requires = "current")]
+    format: Option<Format>,
+
+    /// Columns to leave out before anything is checked, such as outcomes and row numbers
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "current")]
+    ignore: Vec<String>,
+
+    /// Weights of the inputs to the model as a JSON object, for the mean effect
+    #[arg(long, value_name = "FILE", requires = "current")]
+    importance: Option<PathBuf>,
+
+    /// Write the report as one page, too
+    #[arg(long, value_name = "FILE", requires = "current")]
+    html: Option<PathBuf>,
+
+    /// Exit status 1 if a feature has this verdict or a graver one [default: never with --counts,
+    /// drifted with --baseline]
     #[arg(long, value_name = "VERDICT")]
     fail_on: Option<FailOn>,
 
@@ -32,6 +69,8 @@ pub struct Args {
 /// Verdicts that may fail a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum FailOn {
+    /// Whatever the verdict
+    Never,
     /// More than chance, even if small
     Slight,
     /// More than chance, and large
@@ -71,13 +110,74 @@ impl CriteriaArgs {
 /// Compares and tells.
 pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     let criteria = args.criteria.checked()?;
-    let worst = bare(&args.counts, &criteria, json)?;
-    let fails = match args.fail_on {
-        None => false,
-        Some(FailOn::Slight) => worst >= Verdict::Slight,
-        Some(FailOn::Drifted) => worst >= Verdict::Drifted,
+    let (worst, default) = match (&args.counts, &args.baseline, &args.current) {
+        (Some(counts), ..) => (bare(counts, &criteria, json)?, FailOn::Never),
+        (None, Some(baseline), Some(current)) => {
+            let rows =
+                Input { path: current.clone(), format: args.format, ignore: args.ignore.clone() };
+            let importance = args.importance.as_deref().map(weights).transpose()?;
+            let question = Question { bundle: baseline, rows: &rows, criteria, importance };
+            (offline(&question, args.html.as_deref(), json)?, FailOn::Drifted)
+        }
+        _ => return Err(Error::new(ErrorCode::BadUsage, "nothing to compare was named")),
+    };
+    let fails = match args.fail_on.unwrap_or(default) {
+        FailOn::Never => false,
+        FailOn::Slight => worst >= Verdict::Slight,
+        FailOn::Drifted => worst >= Verdict::Drifted,
     };
     Ok(if fails { Outcome::CheckFailed } else { Outcome::Good })
+}
+
+fn weights(path: &Path) -> Result<BTreeMap<String, f64>> {
+    let bytes = read_file(path, MAX_DEFINITION_BYTES)?;
+    serde_json::from_slice(&bytes).map_err(|e| {
+        Error::new(ErrorCode::BadInput, "this is no object of names and weights")
+            .at_line(e.line() as u64, e.column().max(1) as u64)
+            .in_file(path.display().to_string())
+    })
+}
+
+/// The report of rows beside a bundle's baseline.
+fn offline(question: &Question<'_>, html: Option<&Path>, json: bool) -> Result<Verdict> {
+    let report = offline::report(question)?;
+    if let Some(path) = html {
+        write_file(path, page::html(&report).as_bytes())?;
+    }
+    let mut out = Output::stdout();
+    if json {
+        out.json(&report)?;
+    } else {
+        text(&report, &mut out)?;
+    }
+    out.finish()?;
+    Ok(report.verdict)
+}
+
+fn text(report: &Report, out: &mut Output) -> Result<()> {
+    let shown = report.features.iter().map(|line| (plain(&line.name), report.records, &line.found));
+    table::print(shown, out)?;
+    for line in report.features.iter().filter(|l| l.found.verdict >= Verdict::Slight) {
+        let moved = line.moved.iter().filter(|named| named.moved.residual.abs() >= 3.0);
+        for named in moved.take(MOVED_SHOWN) {
+            let (from, to) = (100.0 * named.moved.baseline, 100.0 * named.moved.current);
+            let (name, cell) = (plain(&line.name), plain(&named.cell));
+            out.line(&format!("{name}  {cell}: {from:.1}% → {to:.1}%"))?;
+        }
+    }
+    if let Some(effect) = report.weighted_effect {
+        out.line(&format!("mean effect weighted by importance: {effect:.4}"))?;
+    }
+    if let Some(estimated) = &report.estimated {
+        let accuracy = estimated.performance.accuracy;
+        let (value, error) = (accuracy.value, 1.96 * accuracy.standard_error);
+        out.line(&format!("accuracy without labels: {value:.3} ± {error:.3}"))?;
+        out.line(estimated.warning)?;
+    }
+    if report.unreadable > 0 {
+        out.line(&format!("{} rows could not be read", report.unreadable))?;
+    }
+    Ok(())
 }
 
 /// The statistics of bare counts.

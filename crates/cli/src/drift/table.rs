@@ -77,5 +77,9 @@ fn line(name: String, records: u64, found: &Found) -> [String; 10] {
 
 /// A probability in a few characters.
 pub fn p_value(p: f64) -> String {
-    if p < 1e-3 { format!("{p:.0e}") } else { format!("{p:.3}") }
+    match p {
+        p if p < 1e-300 => "<1e-300".to_owned(),
+        p if p < 1e-3 => format!("{p:.0e}"),
+        p => format!("{p:.3}"),
+    }
 }

@@ -66,7 +66,7 @@ pub fn html(sheet: &Sheet) -> String {
 }
 
 /// Text that is nothing but text, in an element or in an attribute's quotes.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {

@@ -6,7 +6,7 @@ mod markdown;
 mod sheet;
 mod typescript;
 
-pub use html::html;
+pub use html::{escape, html};
 pub use json_schema::json_schema;
 pub use markdown::markdown;
 pub use sheet::Sheet;

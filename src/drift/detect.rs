@@ -1,0 +1,190 @@
+//! Drift over time: an e-detector, which may be looked at after every window.
+//!
+//! Every window gives an e-value for each of a few alternatives: a non-negative number whose mean is
+//! at most 1 while nothing drifts, whatever came before. The detector is Shiryaev and Roberts'
+//! recursion M ← e (M + 1) (Shin, Ramdas and Rinaldo 2022), averaged over the alternatives. Without
+//! drift M − t is a supermartingale, so that by Doob's inequality the chance that M ever reaches c
+//! within T windows is at most T/c. With F features the threshold F·T/α therefore keeps the chance
+//! of any false alarm in the whole fleet within the horizon at most α.
+
+use super::compare::bad;
+use super::noise::Noise;
+use crate::error::Result;
+use crate::stats::chi2_upper_quantile;
+use serde::Serialize;
+
+/// How many times as likely an alternative makes its bin, or as many times less likely.
+const TILT: f64 = 2.0;
+
+/// The baseline's own sampling error is allowed for at this confidence.
+const BASELINE_DELTA: f64 = 1e-3;
+
+/// A detector's value is not let beyond this, so that it stays finite; no threshold is as high.
+const HIGHEST: f64 = 1e200;
+
+/// What false alarms may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Watch {
+    /// Features that are watched together.
+    pub features: u32,
+    /// Windows within which the promise holds.
+    pub looks: u32,
+    /// Chance of any false alarm among all features within them.
+    pub level: f64,
+}
+
+impl Watch {
+    /// The value at which a detector alarms: features × looks / level.
+    pub fn threshold(&self) -> f64 {
+        f64::from(self.features) * f64::from(self.looks) / self.level
+    }
+}
+
+/// The detector of one feature.
+#[derive(Clone, Debug)]
+pub struct Detector {
+    /// Share of each bin in the baseline, with half a count added: above 0.
+    shares: Vec<f64>,
+    /// Radius of the shares that count as the baseline's, in χ² divergence's root.
+    radius: f64,
+    alternatives: Vec<Alternative>,
+    noise: Noise,
+    windows: u32,
+}
+
+/// A bet that one bin got more, or less.
+#[derive(Clone, Debug)]
+struct Alternative {
+    bin: usize,
+    /// Logarithm of the factor of each record in the bin, and of each outside it.
+    inside: f64,
+    outside: f64,
+    /// Logarithm of the noise's moment generating function at them, to be taken off.
+    noise: f64,
+    value: f64,
+}
+
+impl Detector {
+    /// A detector of what differs from this baseline. `noise` is that of every window, of which
+    /// each must come with the same; randomized response is watched in the shares that are seen.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadInput`](crate::ErrorCode::BadInput) for a baseline without a record or with
+    /// fewer than two bins, and for noise without a meaning.
+    pub fn new(baseline: &[u64], noise: Noise) -> Result<Self> {
+        noise.check()?;
+        let n: f64 = baseline.iter().map(|count| *count as f64).sum();
+        if n <= 0.0 || baseline.len() < 2 {
+            return bad("baseline_counts", "there is nothing to compare with");
+        }
+        let bins = baseline.len();
+        let whole = n + 0.5 * bins as f64;
+        let plain = baseline.iter().map(|count| (*count as f64 + 0.5) / whole);
+        let (slope, other) = answers(&noise);
+        let shares: Vec<f64> = plain.map(|share| other + slope * share).collect();
+        let dof = u32::try_from(bins - 1).unwrap_or(u32::MAX);
+        let radius = libm::sqrt(slope * chi2_upper_quantile(BASELINE_DELTA, dof) / n);
+        let mut detector = Self { shares, radius, alternatives: Vec::new(), noise, windows: 0 };
+        detector.alternatives = detector.bets(bins);
+        Ok(detector)
+    }
+
+    /// For each bin one bet that it got more and one that it got less.
+    fn bets(&self, bins: usize) -> Vec<Alternative> {
+        let most = match self.noise {
+            // where the noise has a moment generating function, with room
+            Noise::Laplace { epsilon, .. } => libm::exp((epsilon / 2.0).min(1.0)).min(TILT),
+            _ => TILT,
+        };
+        let of = |(bin, share): (usize, &f64)| {
+            [most, 1.0 / most].map(|ratio| {
+                // the mean of the bet under the worst distribution that counts as the baseline's
+                let mean = 1.0 + share * (ratio - 1.0);
+                let deviation = (ratio - 1.0).abs() * libm::sqrt(share * (1.0 - share));
+                let outside = -libm::log(mean + self.radius * deviation);
+                let inside = libm::log(ratio) + outside;
+                let noise = self.log_mgf(inside) + (bins - 1) as f64 * self.log_mgf(outside);
+                Alternative { bin, inside, outside, noise, value: 0.0 }
+            })
+        };
+        self.shares.iter().enumerate().flat_map(of).collect()
+    }
+
+    /// Logarithm of E exp(θx) of one bin's noise: (1 − α)²/((1 − αeᶿ)(1 − αe⁻ᶿ)) a draw.
+    fn log_mgf(&self, theta: f64) -> f64 {
+        let Noise::Laplace { epsilon, draws } = self.noise else { return 0.0 };
+        let rest = -libm::expm1(-epsilon);
+        let up = -libm::expm1(theta - epsilon);
+        let down = -libm::expm1(-theta - epsilon);
+        if up <= 0.0 || down <= 0.0 {
+            return f64::INFINITY;
+        }
+        draws as f64 * (2.0 * libm::log(rest) - libm::log(up) - libm::log(down))
+    }
+
+    /// Takes in a window's counts, debiased if they are noisy, and returns the detector's value:
+    /// at least 0. A window without a record leaves it as it is.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadInput`](crate::ErrorCode::BadInput) at `current_counts` for another number
+    /// of bins or a count that is not finite; the detector is then as before.
+    pub fn look(&mut self, current: &[f64]) -> Result<f64> {
+        if current.len() != self.shares.len() {
+            return bad("current_counts", "there are not as many counts as of the baseline");
+        }
+        let total: f64 = current.iter().sum();
+        if !total.is_finite() {
+            return bad("current_counts", "a count is not finite");
+        }
+        if total <= 0.0 && self.noise == Noise::None {
+            return Ok(self.value());
+        }
+        let (slope, other) = answers(&self.noise);
+        for bet in &mut self.alternatives {
+            let debiased = current.get(bet.bin).copied().unwrap_or(0.0);
+            // what was reported, where answers are randomized
+            let count = other * total + slope * debiased;
+            let log = count * bet.inside + (total - count) * bet.outside - bet.noise;
+            bet.value = (libm::exp(log) * (bet.value + 1.0)).min(HIGHEST);
+        }
+        self.windows += 1;
+        Ok(self.value())
+    }
+
+    /// The detector's value: the mean over the alternatives.
+    pub fn value(&self) -> f64 {
+        let sum: f64 = self.alternatives.iter().map(|bet| bet.value).sum();
+        sum / self.alternatives.len() as f64
+    }
+
+    /// The bin that speaks most for drift, and whether it got more.
+    pub fn leading(&self) -> Option<(usize, bool)> {
+        let most = self.alternatives.iter().max_by(|a, b| a.value.total_cmp(&b.value))?;
+        (most.value > 0.0).then_some((most.bin, most.inside > most.outside))
+    }
+
+    /// Windows that were taken in.
+    pub fn windows(&self) -> u32 {
+        self.windows
+    }
+
+    /// Begins anew, as after an alarm was dealt with.
+    pub fn reset(&mut self) {
+        for bet in &mut self.alternatives {
+            bet.value = 0.0;
+        }
+        self.windows = 0;
+    }
+}
+
+/// Shares that are seen are `other + slope × share`.
+fn answers(noise: &Noise) -> (f64, f64) {
+    match noise {
+        Noise::RandomizedResponse { epsilon, cells } => {
+            let odds = libm::exp(*epsilon);
+            let all = odds + f64::from(*cells) - 1.0;
+            ((odds - 1.0) / all, 1.0 / all)
+        }
+        _ => (1.0, 0.0),
+    }
+}
