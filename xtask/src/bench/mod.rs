@@ -3,6 +3,7 @@
 mod contract;
 mod engine;
 mod gate;
+mod privacy;
 mod profile;
 
 pub use gate::sizes;
@@ -26,6 +27,8 @@ enum What {
     Profile(profile::Args),
     /// Validation of the flights record: native, WebAssembly, ajv, pandera, Great Expectations
     Contract(contract::Args),
+    /// What drift is seen through each privacy mode, into docs/privacy.md
+    Privacy(privacy::Args),
 }
 
 pub fn main(args: &Args) -> Result<()> {
@@ -34,5 +37,6 @@ pub fn main(args: &Args) -> Result<()> {
         What::Engine(args) => engine::main(args),
         What::Profile(args) => profile::main(args),
         What::Contract(args) => contract::main(args),
+        What::Privacy(args) => privacy::main(args),
     }
 }
