@@ -20,6 +20,8 @@ pub enum CodeKind {
     Bundle,
     /// A call or a command that was used wrongly.
     Usage,
+    /// A request that the collector refused.
+    Collector,
     /// A fault of driftline itself.
     Internal,
 }
@@ -140,6 +142,17 @@ codes! {
     BundleTooLarge Bundle "bundle_too_large" "the bundle is larger than the limit" "the limits are listed in docs/limits.md";
     BundlePart Bundle "bundle_part" "the bundle lacks a part that it needs" "build the bundle again";
     RuntimeMismatch Bundle "runtime_mismatch" "the bundle needs another runtime than this one" "use the wasm that was built with the bundle";
+
+    UnknownIdentity Collector "unknown_identity" "the collector does not know the beacon's identity" "register the bundle with `driftline register`, or let beacons of unknown identities wait";
+    UnknownKey Collector "unknown_key" "the write key is no app's" "name the key in the collector's settings";
+    ForbiddenOrigin Collector "forbidden_origin" "the page's origin may not send for this app" "name the origin in the collector's settings";
+    Unauthorized Collector "unauthorized" "the request has no token with the right" "send `Authorization: Bearer TOKEN`";
+    BeaconUnfit Collector "beacon_unfit" "the beacon's counts do not fit the layout of its identity" "send beacons of the bundle's own runtime";
+    BeaconExpired Collector "beacon_expired" "the beacon's window is too old, or in the future" "check the client's clock; the limits are listed in docs/collector.md";
+    TooManyRequests Collector "too_many_requests" "the sender has used up its share of this hour" "wait as `Retry-After` says; the shares are in the collector's settings";
+    Busy Collector "busy" "more beacons wait than may" "send again as `Retry-After` says";
+    StoreFailed Collector "store_failed" "the collector's store could not be used" "check the disk and the collector's messages";
+    NotFound Collector "not_found" "there is nothing at this path" "docs/collector.md lists the paths";
 
     Trap Internal "trap" "the WebAssembly instance trapped and was replaced" "report it with the record's shape; the gate answers again";
     Internal Internal "internal" "a fault of driftline" "report it, with the command and the version";

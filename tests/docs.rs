@@ -70,6 +70,7 @@ fn the_list_of_codes_is_current() {
         (CodeKind::Definition, "Contracts, policies, baselines"),
         (CodeKind::Model, "Models"),
         (CodeKind::Bundle, "Bundles"),
+        (CodeKind::Collector, "Requests to a collector"),
         (CodeKind::Internal, "Faults of driftline"),
     ];
     for (kind, title) in kinds {

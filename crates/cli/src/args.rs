@@ -1,8 +1,8 @@
 //! The command line as a type.
 
 use crate::commands::{
-    build, calibrate, check, codes, diff, drift, export, import, inspect, predict, profile, run,
-    validate,
+    build, calibrate, check, codes, collect, diff, drift, export, import, inspect, predict,
+    profile, run, validate,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use driftline_compiler::Runtime;
@@ -49,6 +49,8 @@ pub enum Command {
     Import(import::Args),
     /// Writes a contract as JSON Schema, TypeScript or a data sheet
     Export(export::Args),
+    /// Takes beacons, merges and keeps their counts
+    Collect(collect::Args),
     /// Lists every error code with its meaning and what to do
     Codes(codes::Args),
 }

@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "diff",
     "import",
     "calibrate",
+    "collect",
     "codes",
 ];
 

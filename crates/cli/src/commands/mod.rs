@@ -4,6 +4,7 @@ pub mod build;
 pub mod calibrate;
 pub mod check;
 pub mod codes;
+pub mod collect;
 pub mod diff;
 pub mod drift;
 pub mod export;
@@ -34,6 +35,7 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         Command::Drift(args) => drift::run(args, cli.json),
         Command::Import(args) => import::run(args, cli.json),
         Command::Export(args) => export::run(args),
+        Command::Collect(args) => collect::run(args, cli.json),
         Command::Codes(args) => codes::run(args, cli.json),
     }
 }

@@ -1,0 +1,125 @@
+//! `driftline collect`: where beacons land.
+
+use super::load;
+use crate::Outcome;
+use crate::output::{Output, read_file};
+use driftline::limits::MAX_DEFINITION_BYTES;
+use driftline::{Error, ErrorCode, Result};
+use driftline_collector::store::Store;
+use driftline_collector::{Config, Host, register};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Settings: those of the file, then the environment's, then these.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  driftline collect --data counts --register dist/flights-delay.driftline\n  \
+                        driftline collect --data counts --backup monday.sqlite\n\n\
+                        Settings and paths: docs/collector.md"
+)]
+pub struct Args {
+    /// Settings in TOML
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address and port; without write keys and tokens only this machine's own
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Folder of the counts
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Bundle whose beacons are taken; may be given again
+    #[arg(long, value_name = "BUNDLE")]
+    register: Vec<PathBuf>,
+    /// Segments and metrics that the hosts of those bundles declare, in JSON
+    #[arg(long, value_name = "FILE", requires = "register")]
+    declared: Option<PathBuf>,
+    /// Write a copy of the counts, also while a collector runs, and end
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["register", "listen"])]
+    backup: Option<PathBuf>,
+}
+
+/// Runs until it is asked to end.
+pub fn run(args: &Args, json: bool) -> Result<Outcome> {
+    let config = settings(args)?;
+    if let Some(to) = &args.backup {
+        Store::copy(&config.data, to).map_err(|fault| {
+            Error::new(ErrorCode::StoreFailed, fault.to_string())
+                .in_file(config.data.display().to_string())
+        })?;
+        let mut out = Output::stdout();
+        let file = to.display().to_string();
+        if json {
+            out.json(&json!({ "backup": file }))?
+        } else {
+            out.line(&file)?
+        }
+        out.finish()?;
+        return Ok(Outcome::Good);
+    }
+    let declared = args.declared.as_deref().map(text).transpose()?;
+    let mut registrations = Vec::new();
+    for path in &args.register {
+        let bytes = load::bundle_bytes(path)?;
+        let read = register::read(&bytes, declared.as_deref());
+        registrations.push(read.map_err(|error| error.in_file(path.display().to_string()))?);
+    }
+    // the first bytes of randomness may fail; later ones come from the same source
+    random().ok_or_else(|| Error::new(ErrorCode::Io, "the system gives no randomness"))?;
+    let host = Host { seconds, random: || random().unwrap_or_default() };
+    let identities: Vec<String> = registrations.iter().map(|one| one.identity.clone()).collect();
+    driftline_collector::run(config, host, registrations, |address| {
+        // who started it may have stopped listening
+        let _ = announce(address, &identities, json);
+    })?;
+    Ok(Outcome::Good)
+}
+
+fn settings(args: &Args) -> Result<Config> {
+    let mut config = match &args.config {
+        Some(path) => Config::from_toml(&text(path)?)
+            .map_err(|error| error.in_file(path.display().to_string()))?,
+        None => Config::default(),
+    };
+    config.take(|name| std::env::var(name).ok())?;
+    if let Some(listen) = args.listen {
+        config.listen = listen;
+    }
+    if let Some(data) = &args.data {
+        config.data.clone_from(data);
+    }
+    Ok(config)
+}
+
+fn announce(address: SocketAddr, identities: &[String], json: bool) -> Result<()> {
+    let mut out = Output::stdout();
+    let url = format!("http://{address}");
+    if json {
+        out.json(&json!({ "listening": url, "registered": identities }))?;
+    } else {
+        out.line(&format!("listening on {url}"))?;
+        for identity in identities {
+            out.line(&format!("registered {identity}"))?;
+        }
+    }
+    out.finish()
+}
+
+fn text(path: &Path) -> Result<String> {
+    let bytes = read_file(path, MAX_DEFINITION_BYTES)?;
+    String::from_utf8(bytes).map_err(|_| {
+        Error::new(ErrorCode::BadInput, "the file is not UTF-8").in_file(path.display().to_string())
+    })
+}
+
+fn seconds() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+fn random() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes)
+}

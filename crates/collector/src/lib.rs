@@ -1,0 +1,122 @@
+//! Where beacons land: merged counts in one SQLite file, behind HTTP.
+//!
+//! A beacon is answered only after it is on the disk, and counted once however often it comes. What
+//! is kept are sums over all senders; no address, user agent or time of arrival is stored.
+
+mod beacon;
+pub mod config;
+pub mod limits;
+mod problem;
+mod process;
+pub mod register;
+mod routes;
+mod senders;
+mod serve;
+pub mod store;
+mod trust;
+
+pub use config::Config;
+pub use process::run;
+pub use serve::serve;
+
+use driftline::Error;
+use driftline::beacon::Mode;
+use senders::{Refused, Senders};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use store::{Registration, Rolled, Store, Stored, Taken};
+
+pub(crate) const MS_PER_HOUR: i64 = 3_600_000;
+const SECONDS_PER_HOUR: i64 = 3_600;
+
+/// The clock and the source of randomness, which the host gives.
+#[derive(Clone, Copy, Debug)]
+pub struct Host {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub seconds: fn() -> i64,
+    /// Random bytes for the hour's key of senders.
+    pub random: fn() -> [u8; 32],
+}
+
+/// A store, its settings, and what is remembered of this hour's senders.
+#[derive(Debug)]
+pub struct Collector {
+    config: Config,
+    store: Store,
+    senders: Mutex<Senders>,
+    host: Host,
+}
+
+impl Collector {
+    /// Opens the store of `config.data`.
+    ///
+    /// # Errors
+    /// Settings that [`Config::check`] refuses; a store that cannot be used.
+    pub fn open(config: Config, host: Host) -> Result<Arc<Self>, Error> {
+        config.check()?;
+        let store = Store::open(&config.data)
+            .map_err(|fault| Error::new(driftline::ErrorCode::StoreFailed, fault.to_string()))?;
+        let senders = Mutex::new(Senders::new(config.caps));
+        Ok(Arc::new(Self { config, store, senders, host }))
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The counts.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Makes an identity known, and counts what was parked for it: how many did, and how many came.
+    ///
+    /// # Errors
+    /// [`store::Fault`].
+    pub async fn register(&self, registration: Registration) -> Stored<(usize, usize)> {
+        let parked = self.store.register(registration, self.seconds()).await?;
+        let mut counted = 0;
+        for bytes in &parked {
+            counted += usize::from(self.take_parked(bytes).await);
+        }
+        Ok((counted, parked.len()))
+    }
+
+    /// Rolls up and forgets what the settings say.
+    ///
+    /// # Errors
+    /// [`store::Fault`].
+    pub async fn retain(&self) -> Stored<Rolled> {
+        self.store.retain(self.config.retention, self.hour()).await
+    }
+
+    pub(crate) fn seconds(&self) -> i64 {
+        (self.host.seconds)()
+    }
+
+    pub(crate) fn hour(&self) -> i64 {
+        self.seconds().div_euclid(SECONDS_PER_HOUR)
+    }
+
+    pub(crate) fn seconds_to_hour(&self) -> u64 {
+        (SECONDS_PER_HOUR - self.seconds().rem_euclid(SECONDS_PER_HOUR)).unsigned_abs()
+    }
+
+    pub(crate) fn allow(
+        &self,
+        sender: IpAddr,
+        hour: i64,
+        mode: Mode,
+        records: u64,
+    ) -> Result<(), Refused> {
+        let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        senders.allow(sender, hour, mode, records, self.host.random)
+    }
+
+    /// Counts a beacon that waited for its identity; whether it was new and fitted.
+    async fn take_parked(&self, bytes: &[u8]) -> bool {
+        let Ok(beacon) = beacon::read(bytes) else { return false };
+        matches!(self.store.take(beacon.counts, None).await, Ok(Taken::Counted))
+    }
+}

@@ -1,0 +1,55 @@
+//! Every limit of the collector on what comes from outside, each with its reason.
+
+use std::time::Duration;
+
+/// One beacon as sent, in bytes: twice what the largest mode may encode.
+pub const MAX_BEACON_BYTES: usize = 16 * 1024;
+
+/// A bundle at registration, in bytes: held in memory while its parts are read.
+pub const MAX_REGISTERED_BYTES: usize = 64 << 20;
+
+/// How long a client may take to send a request's head; a partial head holds a connection.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may take to send a beacon's body.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may take to send a bundle: 64 MiB on a slow line.
+pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How long requests in flight may take to end once a shutdown was asked for.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections at once: each holds a buffer of [`MAX_HEAD_BYTES`] and a task.
+pub const MAX_CONNECTIONS: usize = 4_096;
+
+/// A request's head, in bytes; hyper takes no less than 8 KiB.
+pub const MAX_HEAD_BYTES: usize = 16 * 1024;
+
+/// Beacons that wait for the writer; beyond it the answer is 503 with `Retry-After`.
+pub const MAX_QUEUE: usize = 4_096;
+
+/// Beacons in one commit: bounds the memory of a batch and how long an answer waits.
+pub const MAX_BATCH: usize = 1_024;
+
+/// Senders that are told apart in one hour, 32 bytes each; those beyond share one allowance.
+pub const MAX_SENDERS: usize = 1 << 20;
+
+/// Beacons of unknown identities that may be parked.
+pub const MAX_PARKED: u64 = 10_000;
+
+/// Oldest window that is taken, in hours: an offline queue keeps its beacons for a week. The ids
+/// of beacons are kept for longer, so that none is counted twice.
+pub const MAX_AGE_HOURS: i64 = 8 * 24;
+
+/// How far a client's clock may be ahead, in hours.
+pub const MAX_AHEAD_HOURS: i64 = 1;
+
+/// Rows of counts in one answer: a dashboard asks for a piece at a time.
+pub const MAX_ROWS: i64 = 100_000;
+
+/// Registered models: each is read at start.
+pub const MAX_MODELS: usize = 10_000;
+
+/// What `Retry-After` says when the writer is behind, in seconds.
+pub const RETRY_AFTER_BUSY: u64 = 5;

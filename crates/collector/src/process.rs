@@ -1,0 +1,79 @@
+//! The collector as a process: a runtime, a listener, the hourly retention, an end by signal.
+
+use crate::store::Registration;
+use crate::{Collector, Config, Host, serve};
+use driftline::{Error, ErrorCode};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// How often old windows are merged and forgotten.
+const RETENTION_EVERY: Duration = Duration::from_secs(3_600);
+
+/// Runs until SIGINT or SIGTERM; answers what is in flight before it ends. `registrations` are made
+/// known first; `ready` hears the address, whose port may have been 0.
+///
+/// # Errors
+/// Settings that cannot be run with, a store or an address that cannot be used.
+pub fn run(
+    config: Config,
+    host: Host,
+    registrations: Vec<Registration>,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), Error> {
+    let io =
+        |what: String, error: std::io::Error| Error::new(ErrorCode::Io, format!("{what}: {error}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| io("no threads".to_owned(), error))?;
+    runtime.block_on(async {
+        let address = config.listen;
+        let collector = Collector::open(config, host)?;
+        for registration in registrations {
+            collector
+                .register(registration)
+                .await
+                .map_err(|fault| Error::new(ErrorCode::StoreFailed, fault.to_string()))?;
+        }
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| io(format!("`{address}` cannot be listened to"), error))?;
+        let local = listener.local_addr().map_err(|error| io("no address".to_owned(), error))?;
+        let retention = tokio::spawn(retain(Arc::clone(&collector)));
+        ready(local);
+        let served = serve(collector, listener, signal()).await;
+        retention.abort();
+        served.map_err(|error| io(format!("`{address}`"), error))
+    })
+}
+
+async fn retain(collector: Arc<Collector>) {
+    let mut timer = tokio::time::interval(RETENTION_EVERY);
+    loop {
+        timer.tick().await;
+        if let Err(fault) = collector.retain().await {
+            crate::store::say(&format!("windows could not be merged: {fault}"));
+        }
+    }
+}
+
+/// Resolves when the process is asked to end.
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // without a handler the process runs until it is killed, which loses nothing
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

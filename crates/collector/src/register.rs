@@ -1,0 +1,70 @@
+//! What a bundle says of its counts.
+
+use crate::store::Registration;
+use driftline::Error;
+use driftline::bundle::{self, Bundle, part};
+use driftline::contract::Contract;
+use driftline::decision::Policy;
+use driftline::summary::{Baseline, Declared, Layout};
+use serde::Serialize;
+
+/// First bytes of a WebAssembly module, which may carry a bundle.
+const WASM: &[u8; 4] = b"\0asm";
+
+/// Reads a bundle, alone or in its WebAssembly. `declared`: the segments and metrics that its hosts
+/// declare, as JSON. The model is not kept, and not run.
+///
+/// # Errors
+/// Those of the bundle's reader, of its parts, and of the declaration.
+pub fn read(bytes: &[u8], declared: Option<&str>) -> Result<Registration, Error> {
+    let bytes = if bytes.starts_with(WASM) { bundle::wasm::extract(bytes)? } else { bytes };
+    let bundle = Bundle::read(bytes)?;
+    let (text, policy) = (bundle.part(part::CONTRACT)?, bundle.part(part::POLICY)?);
+    let contract = Contract::from_json(text)?;
+    let policy = Policy::from_json(policy)?;
+    let baseline = bundle.optional_part(part::BASELINE);
+    if let Some(baseline) = baseline {
+        Baseline::from_json(baseline)?;
+    }
+    let mut layout = Layout::new(&contract, baseline, policy.novelty.is_some())?;
+    if let Some(declared) = declared {
+        layout = layout.declare(Declared::from_json(declared)?)?;
+    }
+    Ok(Registration {
+        identity: bundle.identity().to_owned(),
+        layout: layout.id(),
+        name: bundle.manifest().name.clone(),
+        contract: utf8(text),
+        baseline: baseline.map(utf8),
+        summary: json(&layout),
+        blocks: layout.blocks().iter().map(|block| (block.kind, block.cells)).collect(),
+    })
+}
+
+fn utf8(json: &[u8]) -> String {
+    // it was parsed as JSON, which is UTF-8
+    String::from_utf8_lossy(json).into_owned()
+}
+
+/// The blocks with the names of their cells.
+fn json(layout: &Layout) -> String {
+    #[derive(Serialize)]
+    struct View {
+        id: String,
+        blocks: Vec<Block>,
+    }
+    #[derive(Serialize)]
+    struct Block {
+        kind: &'static str,
+        name: String,
+        cells: Vec<String>,
+    }
+    let blocks = layout.blocks().iter().map(|block| Block {
+        kind: block.kind.as_str(),
+        name: block.name.clone(),
+        cells: (0..block.cells).map(|cell| layout.cell_name(block, cell)).collect(),
+    });
+    let view = View { id: layout.id(), blocks: blocks.collect() };
+    // texts and lists alone: nothing that JSON cannot hold
+    serde_json::to_string(&view).unwrap_or_default()
+}

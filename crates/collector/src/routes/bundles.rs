@@ -1,0 +1,56 @@
+//! Registration of bundles.
+
+use super::beacons::failed;
+use super::body;
+use super::models::json_of;
+use crate::limits::{MAX_REGISTERED_BYTES, UPLOAD_TIMEOUT};
+use crate::problem::Problem;
+use crate::store::Fault;
+use crate::trust::{Right, authorize};
+use crate::{Collector, register};
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use driftline::ErrorCode;
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+
+/// What goes with a bundle.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// Segments and metrics that its hosts declare, as JSON.
+    declared: Option<String>,
+}
+
+/// Makes a bundle's identity, layout and baseline known, and counts what was parked for it.
+pub async fn register(
+    State(collector): State<Arc<Collector>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+    content: Body,
+) -> Result<Response, Problem> {
+    authorize(collector.config(), &headers, Right::Admin)?;
+    let bytes = body(&headers, content, MAX_REGISTERED_BYTES, UPLOAD_TIMEOUT).await?;
+    let read =
+        tokio::task::spawn_blocking(move || register::read(&bytes, asked.declared.as_deref()));
+    let model = read.await.map_err(|_| failed(&Fault::Closed))?.map_err(Problem::unprocessable)?;
+    let (identity, layout, name) =
+        (model.identity.clone(), model.layout.clone(), model.name.clone());
+    let (counted, parked) = match collector.register(model).await {
+        Ok(parked) => parked,
+        Err(fault @ Fault::TooMany) => {
+            let message = fault.to_string();
+            return Err(Problem::new(StatusCode::CONFLICT, ErrorCode::BadInput, message));
+        }
+        Err(fault) => return Err(failed(&fault)),
+    };
+    json_of(&json!({
+        "identity": identity,
+        "layout": layout,
+        "name": name,
+        "parked": { "counted": counted, "dropped": parked - counted },
+    }))
+}

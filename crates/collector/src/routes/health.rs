@@ -1,0 +1,25 @@
+//! Whether the process lives, and whether it can take beacons.
+
+use crate::Collector;
+use crate::problem::Problem;
+use crate::store;
+use axum::extract::State;
+use axum::http::StatusCode;
+use driftline::ErrorCode;
+use std::sync::Arc;
+
+/// The process answers.
+pub async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// The store takes and answers.
+pub async fn ready(State(collector): State<Arc<Collector>>) -> Result<&'static str, Problem> {
+    let at = Arc::clone(&collector);
+    let read = super::models::off_thread(at, store::read_models).await;
+    if collector.store().is_open() && read.is_ok() {
+        return Ok("ready\n");
+    }
+    let message = "the store takes no beacons";
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::StoreFailed, message))
+}

@@ -1,0 +1,144 @@
+//! What was counted, for pages and programs.
+
+use super::beacons::failed;
+use crate::problem::Problem;
+use crate::store::{self, Fault, Stored};
+use crate::trust::{Right, authorize};
+use crate::{Collector, MS_PER_HOUR};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use driftline::ErrorCode;
+use jiff::Timestamp;
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A span of time, `[from, to)`, and perhaps one block.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Span {
+    from: Option<String>,
+    to: Option<String>,
+    block: Option<u32>,
+}
+
+impl Span {
+    fn hours(&self) -> Result<(i64, i64), Problem> {
+        let hour = |name: &str, text: &Option<String>, absent: i64| match text {
+            None => Ok(absent),
+            Some(text) => text
+                .parse::<Timestamp>()
+                .map(|at| at.as_millisecond().div_euclid(MS_PER_HOUR))
+                .map_err(|_| {
+                    let message = format!("`{name}` is no instant such as 2026-11-22T08:00:00Z");
+                    Problem::new(StatusCode::BAD_REQUEST, ErrorCode::BadUsage, message)
+                }),
+        };
+        Ok((hour("from", &self.from, i64::MIN)?, hour("to", &self.to, i64::MAX)?))
+    }
+}
+
+/// Every registered model.
+pub async fn all(
+    State(collector): State<Arc<Collector>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    authorize(collector.config(), &headers, Right::Read)?;
+    let models = off_thread(collector, store::read_models).await?;
+    json_of(&json!({ "models": models }))
+}
+
+/// The registrations of an identity: layout, contract and baseline of each.
+pub async fn one(
+    State(collector): State<Arc<Collector>>,
+    Path(identity): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    authorize(collector.config(), &headers, Right::Read)?;
+    let at = identity.clone();
+    let found = off_thread(collector, move |store| store::read_definitions(store, &at)).await?;
+    if found.is_empty() {
+        return Err(unknown());
+    }
+    let read = |text: &str| {
+        serde_json::from_str::<Value>(text).map_err(|_| failed(&Fault::Damaged("a definition")))
+    };
+    let mut registrations = Vec::new();
+    for one in &found {
+        registrations.push(json!({
+            "layout": one.layout,
+            "summary": read(&one.summary)?,
+            "contract": read(&one.contract)?,
+            "baseline": one.baseline.as_deref().map(read).transpose()?,
+        }));
+    }
+    json_of(&json!({ "identity": identity, "registrations": registrations }))
+}
+
+/// Totals of a model's windows.
+pub async fn windows(
+    State(collector): State<Arc<Collector>>,
+    Path(identity): Path<String>,
+    Query(span): Query<Span>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    authorize(collector.config(), &headers, Right::Read)?;
+    let (from, to) = span.hours()?;
+    let rows = off_thread(collector, move |store| {
+        known(store, &identity)?
+            .then(|| store::read_windows(store, &identity, from, to))
+            .transpose()
+    });
+    json_of(&json!({ "windows": rows.await?.ok_or_else(unknown)? }))
+}
+
+/// Sums of a model's blocks.
+pub async fn counts(
+    State(collector): State<Arc<Collector>>,
+    Path(identity): Path<String>,
+    Query(span): Query<Span>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    authorize(collector.config(), &headers, Right::Read)?;
+    let (from, to) = span.hours()?;
+    let rows = off_thread(collector, move |store| {
+        known(store, &identity)?
+            .then(|| store::read_counts(store, &identity, from, to, span.block))
+            .transpose()
+    });
+    json_of(&json!({ "counts": rows.await?.ok_or_else(unknown)? }))
+}
+
+fn known(store: &Connection, identity: &str) -> Stored<bool> {
+    Ok(!store::read_definitions(store, identity)?.is_empty())
+}
+
+fn unknown() -> Problem {
+    let message = "nobody registered this identity here";
+    Problem::new(StatusCode::NOT_FOUND, ErrorCode::UnknownIdentity, message)
+}
+
+/// Reads on a thread that may block.
+pub async fn off_thread<T: Send + 'static>(
+    collector: Arc<Collector>,
+    work: impl FnOnce(&Connection) -> Stored<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let read = tokio::task::spawn_blocking(move || collector.store().read(work)).await;
+    match read {
+        Ok(found) => found.map_err(|fault| failed(&fault)),
+        Err(_) => Err(failed(&Fault::Closed)),
+    }
+}
+
+/// An answer of JSON.
+pub fn json_of(value: &impl Serialize) -> Result<Response, Problem> {
+    let Ok(text) = serde_json::to_string(value) else {
+        return Err(failed(&Fault::Damaged("an answer")));
+    };
+    let mut response = text.into_response();
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    Ok(response)
+}

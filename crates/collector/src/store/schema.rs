@@ -1,0 +1,87 @@
+//! Tables, and how an older file becomes a newer one.
+
+use super::{Fault, Stored};
+use rusqlite::Connection;
+
+/// One entry a version; `user_version` says how many a file has. Entries are never changed.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE models (
+        model       INTEGER PRIMARY KEY,
+        identity    TEXT NOT NULL,
+        layout      TEXT NOT NULL,
+        name        TEXT NOT NULL,
+        registered  INTEGER NOT NULL,
+        contract    TEXT NOT NULL,
+        baseline    TEXT,
+        summary     TEXT NOT NULL,
+        UNIQUE (identity, layout)
+    );
+    -- one row a beacon, until no copy of it would be taken any more
+    CREATE TABLE seen (
+        id          TEXT PRIMARY KEY,
+        hour        INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX seen_hour ON seen (hour);
+    -- grain: 0 hour, 1 day, 2 month; start: hours since 1970
+    CREATE TABLE windows (
+        model       INTEGER NOT NULL,
+        grain       INTEGER NOT NULL,
+        start       INTEGER NOT NULL,
+        mode        INTEGER NOT NULL,
+        epsilon     INTEGER NOT NULL,
+        bound       INTEGER NOT NULL,
+        beacons     INTEGER NOT NULL,
+        records     INTEGER NOT NULL,
+        PRIMARY KEY (model, grain, start, mode, epsilon, bound)
+    ) WITHOUT ROWID;
+    CREATE TABLE counts (
+        model       INTEGER NOT NULL,
+        grain       INTEGER NOT NULL,
+        start       INTEGER NOT NULL,
+        mode        INTEGER NOT NULL,
+        epsilon     INTEGER NOT NULL,
+        bound       INTEGER NOT NULL,
+        block       INTEGER NOT NULL,
+        reports     INTEGER NOT NULL,
+        cells       BLOB NOT NULL,
+        PRIMARY KEY (model, grain, start, mode, epsilon, bound, block)
+    ) WITHOUT ROWID;
+    CREATE TABLE parked (
+        id          TEXT PRIMARY KEY,
+        identity    TEXT NOT NULL,
+        layout      TEXT NOT NULL,
+        hour        INTEGER NOT NULL,
+        body        BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX parked_identity ON parked (identity, layout);
+    CREATE TABLE audit (
+        at          INTEGER NOT NULL,
+        what        TEXT NOT NULL,
+        subject     TEXT NOT NULL
+    );
+"];
+
+/// Opens the file's journal and brings it to this version.
+///
+/// # Errors
+/// A file of a newer version, or one that SQLite cannot use.
+pub fn prepare(connection: &mut Connection) -> Stored<()> {
+    // a crash of the machine after an answer must not lose what was answered for
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if version > known {
+        return Err(Fault::Newer { version, known });
+    }
+    let done = usize::try_from(version).unwrap_or_default();
+    for (at, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+        let change = connection.transaction()?;
+        change.execute_batch(migration)?;
+        let version = i64::try_from(at + 1).unwrap_or(i64::MAX);
+        change.pragma_update(None, "user_version", version)?;
+        change.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! The one thread that writes.
+
+use super::merge::Batch;
+use super::{Contribution, Fault, Job, Registration, Stored, Taken, retain};
+use crate::limits::{MAX_BATCH, MAX_MODELS, MAX_PARKED};
+use driftline::summary::BlockKind;
+use rusqlite::{Connection, params};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
+
+/// What the writer knows of a model.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub model: i64,
+    /// Kind and number of cells of each block.
+    pub blocks: Vec<(BlockKind, u32)>,
+}
+
+/// The connection, and the models by identity and layout.
+pub(crate) struct State {
+    connection: Connection,
+    models: HashMap<(String, String), Known>,
+}
+
+type Waiting = (Box<Contribution>, Option<Vec<u8>>, oneshot::Sender<Stored<Taken>>);
+
+impl State {
+    pub(crate) fn read(connection: Connection) -> Stored<Self> {
+        let mut models = HashMap::new();
+        {
+            let mut rows =
+                connection.prepare("SELECT identity, layout, model, summary FROM models")?;
+            let mut rows = rows.query([])?;
+            while let Some(row) = rows.next()? {
+                let summary: String = row.get(3)?;
+                let blocks = blocks(&summary).ok_or(Fault::Damaged("a layout"))?;
+                let model = row.get(2)?;
+                models.insert((row.get(0)?, row.get(1)?), Known { model, blocks });
+            }
+        }
+        Ok(Self { connection, models })
+    }
+
+    pub(crate) fn run(mut self, queue: &Receiver<Job>) {
+        let mut next = queue.recv().ok();
+        while let Some(job) = next.take() {
+            match job {
+                Job::Take { beacon, park, reply } => {
+                    let mut batch = vec![(beacon, park, reply)];
+                    while batch.len() < MAX_BATCH {
+                        match queue.try_recv() {
+                            Ok(Job::Take { beacon, park, reply }) => {
+                                batch.push((beacon, park, reply));
+                            }
+                            Ok(other) => {
+                                next = Some(other);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    self.commit(batch);
+                }
+                // who asked may have gone; what was asked is done all the same
+                Job::Register { model, now, reply } => {
+                    let _ = reply.send(self.register(&model, now));
+                }
+                Job::Retain { kept, now, reply } => {
+                    let _ = reply.send(retain::retain(&mut self.connection, kept, now));
+                }
+                Job::Backup { to, reply } => {
+                    let _ = reply.send(backup(&self.connection, &to));
+                }
+                Job::Close => return,
+            }
+            if next.is_none() {
+                next = queue.recv().ok();
+            }
+        }
+    }
+
+    /// One transaction for all; every answer is given after it is on the disk.
+    fn commit(&mut self, waiting: Vec<Waiting>) {
+        let taken = self.merge(&waiting);
+        match taken {
+            Ok(taken) => {
+                for ((_, _, reply), taken) in waiting.into_iter().zip(taken) {
+                    let _ = reply.send(Ok(taken));
+                }
+            }
+            Err(fault) => {
+                let text = fault.to_string();
+                say(&text);
+                for (_, _, reply) in waiting {
+                    let _ = reply.send(Err(Fault::Busy));
+                }
+            }
+        }
+    }
+
+    fn merge(&mut self, waiting: &[Waiting]) -> Stored<Vec<Taken>> {
+        let change = self.connection.transaction()?;
+        let mut batch = Batch::default();
+        let mut taken = Vec::with_capacity(waiting.len());
+        {
+            let mut see =
+                change.prepare_cached("INSERT OR IGNORE INTO seen (id, hour) VALUES (?1, ?2)")?;
+            let mut unsee = change.prepare_cached("DELETE FROM seen WHERE id = ?1")?;
+            let mut park = change.prepare_cached(
+                "INSERT OR IGNORE INTO parked (id, identity, layout, hour, body)
+                 SELECT ?1, ?2, ?3, ?4, ?5 WHERE (SELECT count(*) FROM parked) < ?6",
+            )?;
+            for (beacon, bytes, _) in waiting {
+                let at = (beacon.identity.clone(), beacon.layout.clone());
+                let Some(known) = self.models.get(&at) else {
+                    let parked = match bytes {
+                        Some(bytes) => {
+                            let Contribution { id, identity, layout, hour, .. } = &**beacon;
+                            let room = i64::try_from(MAX_PARKED).unwrap_or(i64::MAX);
+                            park.execute(params![id, identity, layout, hour, bytes, room])? == 1
+                                || is_parked(&change, id)?
+                        }
+                        None => false,
+                    };
+                    taken.push(if parked { Taken::Parked } else { Taken::Unknown });
+                    continue;
+                };
+                if see.execute(params![beacon.id, beacon.hour])? == 0 {
+                    taken.push(Taken::Duplicate);
+                } else if batch.add(known, beacon, &change)? {
+                    taken.push(Taken::Counted);
+                } else {
+                    unsee.execute([&beacon.id])?;
+                    taken.push(Taken::Unfit);
+                }
+            }
+        }
+        batch.write(&change)?;
+        change.commit()?;
+        Ok(taken)
+    }
+
+    fn register(&mut self, model: &Registration, now: i64) -> Stored<Vec<Vec<u8>>> {
+        let change = self.connection.transaction()?;
+        let Registration { identity, layout, name, contract, baseline, summary, blocks } = model;
+        let at = (identity.clone(), layout.clone());
+        let new = !self.models.contains_key(&at);
+        if new {
+            if self.models.len() >= MAX_MODELS {
+                return Err(Fault::TooMany);
+            }
+            change.execute(
+                "INSERT INTO models
+                 (identity, layout, name, registered, contract, baseline, summary)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![identity, layout, name, now, contract, baseline, summary],
+            )?;
+            let model = change.last_insert_rowid();
+            change.execute(
+                "INSERT INTO audit (at, what, subject) VALUES (?1, 'registered', ?2)",
+                params![now, identity],
+            )?;
+            self.models.insert(at.clone(), Known { model, blocks: blocks.clone() });
+        }
+        let parked = {
+            let mut rows = change
+                .prepare("DELETE FROM parked WHERE identity = ?1 AND layout = ?2 RETURNING body")?;
+            let rows = rows.query_map([identity, layout], |row| row.get(0))?;
+            rows.collect::<Result<Vec<Vec<u8>>, _>>()?
+        };
+        if let Err(error) = change.commit() {
+            if new {
+                self.models.remove(&at);
+            }
+            return Err(error.into());
+        }
+        Ok(parked)
+    }
+}
+
+fn is_parked(connection: &Connection, id: &str) -> Stored<bool> {
+    let found = connection.prepare_cached("SELECT 1 FROM parked WHERE id = ?1")?.exists([id])?;
+    Ok(found)
+}
+
+/// Kind and number of cells of each block, from the layout's JSON.
+fn blocks(summary: &str) -> Option<Vec<(BlockKind, u32)>> {
+    #[derive(serde::Deserialize)]
+    struct Layout {
+        blocks: Vec<Block>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Block {
+        kind: String,
+        cells: Vec<serde::de::IgnoredAny>,
+    }
+    let layout: Layout = serde_json::from_str(summary).ok()?;
+    let one = |block: &Block| {
+        let kind = BlockKind::ALL.into_iter().find(|kind| kind.as_str() == block.kind)?;
+        Some((kind, u32::try_from(block.cells.len()).ok()?))
+    };
+    layout.blocks.iter().map(one).collect()
+}
+
+pub(super) fn backup(connection: &Connection, to: &Path) -> Stored<()> {
+    let path = to.to_str().ok_or(Fault::Damaged("the path of the copy"))?;
+    connection.execute("VACUUM INTO ?1", [path])?;
+    Ok(())
+}
+
+/// The operator's only sign of a full disk.
+pub(crate) fn say(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "driftline: {text}");
+}

@@ -1,0 +1,248 @@
+//! The HTTP interface over real sockets: what is taken, what is refused and how, and that hostile
+//! clients hold nothing up.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use common::{Answer, HOUR, Served, beacon, settings};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_beacon_is_answered_once_it_is_counted_and_a_copy_changes_nothing() {
+    let served = Served::start(settings());
+    let one = beacon("11111111-1111-4111-8111-111111111111", HOUR);
+    assert_eq!(served.post(&one).status, 204);
+    assert_eq!(served.post(&one).status, 204);
+    let models = served.get("/v1/models").json();
+    assert_eq!(models["models"][0]["beacons"], 1);
+    assert_eq!(models["models"][0]["records"], common::RECORDS);
+}
+
+#[test]
+fn every_refusal_is_a_problem_with_a_code() {
+    let served = Served::start(settings());
+    let id = "11111111-1111-4111-8111-111111111111";
+    let unknown = beacon(id, HOUR).replace(&served.identity, &format!("sha256:{}", "0".repeat(64)));
+    let cases: [(&str, Answer, u16, &str); 6] = [
+        ("malformed", served.post("{"), 400, "beacon_syntax"),
+        ("empty", served.post(""), 400, "beacon_syntax"),
+        ("old", served.post(&beacon(id, HOUR - 9 * 24)), 422, "beacon_expired"),
+        ("future", served.post(&beacon(id, HOUR + 2)), 422, "beacon_expired"),
+        ("unknown", served.post(&unknown), 404, "unknown_identity"),
+        ("nowhere", served.get("/v1/nowhere"), 404, "not_found"),
+    ];
+    for (name, answer, status, code) in cases {
+        assert_eq!(answer.status, status, "{name}: {}", answer.body);
+        assert_eq!(answer.json()["code"], code, "{name}");
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{name}");
+        assert!(!answer.json()["help"].as_str().unwrap().is_empty(), "{name}");
+    }
+    assert_eq!(served.get("/v1/beacons").status, 405);
+}
+
+#[test]
+fn every_answer_has_the_headers_that_keep_it_from_being_misused() {
+    let served = Served::start(settings());
+    for answer in [served.get("/healthz"), served.get("/nowhere"), served.post("{")] {
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert!(answer.header("content-security-policy").unwrap().contains("default-src 'none'"));
+    }
+}
+
+#[test]
+fn the_collector_says_that_it_is_ready() {
+    let served = Served::start(settings());
+    assert_eq!(served.get("/healthz").body, "ok\n");
+    assert_eq!(served.get("/readyz").body, "ready\n");
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused_before_it_is_read() {
+    let served = Served::start(settings());
+    let mut stream = served.connect();
+    write!(stream, "POST /v1/beacons HTTP/1.1\r\nhost: x\r\ncontent-length: 10485760\r\n\r\n")
+        .unwrap();
+    let answer = Answer::read(&mut stream);
+    assert_eq!((answer.status, &answer.json()["code"]), (413, &"input_too_large".into()));
+    // without a length it is the bytes that count
+    let mut stream = served.connect();
+    write!(stream, "POST /v1/beacons HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        .unwrap();
+    let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+    for _ in 0..8 {
+        // the other side may have closed already
+        let _ = stream.write_all(chunk.as_bytes());
+    }
+    assert_eq!(Answer::read(&mut stream).status, 413);
+}
+
+#[test]
+fn a_compressed_body_is_not_unpacked() {
+    let served = Served::start(settings());
+    let answer =
+        served.send("POST", "/v1/beacons", &[("content-encoding", "gzip")], b"\x1f\x8b\x08");
+    assert_eq!(answer.status, 415);
+}
+
+#[test]
+fn a_client_that_sends_its_head_slowly_is_cut_off_and_others_are_served() {
+    let served = Served::start(settings());
+    let mut slow: Vec<TcpStream> = (0..50).map(|_| served.connect()).collect();
+    for stream in &mut slow {
+        write!(stream, "POST /v1/beacons HTTP/1.1\r\nhost: x\r\nx-a").unwrap();
+    }
+    assert_eq!(served.get("/healthz").status, 200);
+    let begun = Instant::now();
+    let mut rest = Vec::new();
+    slow[0].set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    // hyper closes, with or without an answer
+    let _ = slow[0].read_to_end(&mut rest);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(!rest.starts_with(b"HTTP/1.1 2"));
+}
+
+#[test]
+fn a_sender_past_its_share_is_told_when_to_come_again_and_others_are_not() {
+    let mut settings = settings();
+    settings.caps.other_beacons = 3;
+    settings.client_address_header = Some("x-client".into());
+    let served = Served::start(settings);
+    let send = |n: u32, client: &str| {
+        let body = beacon(&format!("11111111-1111-4111-8111-{n:012}"), HOUR);
+        served.send("POST", "/v1/beacons", &[("x-client", client)], body.as_bytes())
+    };
+    for n in 0..3 {
+        assert_eq!(send(n, "192.0.2.1").status, 204);
+    }
+    let refused = send(3, "192.0.2.1");
+    assert_eq!((refused.status, &refused.json()["code"]), (429, &"too_many_requests".into()));
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=3_600).contains(&wait));
+    assert_eq!(send(3, "192.0.2.2").status, 204);
+}
+
+#[test]
+fn forged_floods_move_no_more_than_the_documented_share() {
+    let mut settings = settings();
+    settings.caps.records = 10 * common::RECORDS.unsigned_abs();
+    let served = Served::start(settings);
+    let answers: Vec<u16> = (0..40)
+        .map(|n| served.post(&beacon(&format!("11111111-1111-4111-8111-{n:012}"), HOUR)).status)
+        .collect();
+    assert_eq!(answers.iter().filter(|status| **status == 204).count(), 10);
+    let records = &served.get("/v1/models").json()["models"][0]["records"];
+    assert_eq!(records, &serde_json::json!(10 * common::RECORDS));
+}
+
+#[test]
+fn a_page_may_send_from_an_origin_that_its_app_names_only() {
+    let mut settings = settings();
+    settings.apps = vec![common::app("shop", "pk-shop", &["https://shop.example"])];
+    let served = Served::start(settings);
+    let keyed = |key: &str| {
+        let body = common::beacon_with_key("11111111-1111-4111-8111-111111111111", HOUR, Some(key));
+        move |origin: &str| (body.clone(), origin.to_owned())
+    };
+    let send = |(body, origin): (String, String)| {
+        let headers = [("origin", origin.as_str()), ("content-type", "text/plain;charset=UTF-8")];
+        served.send("POST", "/v1/beacons", &headers, body.as_bytes())
+    };
+    let refused = send(keyed("pk-shop")("https://evil.example"));
+    assert_eq!((refused.status, &refused.json()["code"]), (403, &"forbidden_origin".into()));
+    let refused = send(keyed("pk-none")("https://shop.example"));
+    assert_eq!((refused.status, &refused.json()["code"]), (403, &"unknown_key".into()));
+    let taken = send(keyed("pk-shop")("https://shop.example"));
+    assert_eq!(taken.status, 204);
+    assert_eq!(taken.header("access-control-allow-origin"), Some("https://shop.example"));
+    assert_eq!(taken.header("access-control-allow-credentials"), None);
+}
+
+#[test]
+fn a_preflight_lets_json_pass() {
+    let served = Served::start(settings());
+    let asked = [("origin", "https://shop.example"), ("access-control-request-method", "POST")];
+    let answer = served.send("OPTIONS", "/v1/beacons", &asked, b"");
+    assert_eq!(answer.status, 204);
+    assert_eq!(answer.header("access-control-allow-methods"), Some("POST"));
+    assert_eq!(answer.header("access-control-allow-headers"), Some("content-type"));
+}
+
+#[test]
+fn counts_and_bundles_need_their_tokens() {
+    let mut settings = settings();
+    settings.tokens.read = Some("a token to read counts".into());
+    settings.tokens.admin = Some("a token to change all".into());
+    let served = Served::start(settings);
+    let get =
+        |token: &str| served.send("GET", "/v1/models", &[("authorization", token)], b"").status;
+    assert_eq!(served.get("/v1/models").status, 401);
+    assert_eq!(get("Bearer a token to read counts"), 200);
+    assert_eq!(get("Bearer a token to chance all"), 401);
+    let register = |token: &str| {
+        let headers = [("authorization", token)];
+        served.send("POST", "/v1/bundles", &headers, &common::bundle()).status
+    };
+    assert_eq!(register("Bearer a token to read counts"), 401);
+    assert_eq!(register("Bearer a token to change all"), 200);
+}
+
+#[test]
+fn beacons_that_came_too_early_are_counted_when_their_bundle_is_registered() {
+    let mut settings = settings();
+    settings.unknown_identities = driftline_collector::config::Unknown::Park;
+    let served = Served::start_empty(settings);
+    let one = beacon("11111111-1111-4111-8111-111111111111", HOUR);
+    assert_eq!(served.post(&one).status, 202);
+    assert_eq!(served.post(&one).status, 202);
+    let answer = served.send("POST", "/v1/bundles", &[], &common::bundle());
+    assert_eq!((answer.status, &answer.json()["parked"]["counted"]), (200, &1.into()));
+    assert_eq!(served.get("/v1/models").json()["models"][0]["beacons"], 1);
+    assert_eq!(served.post(&one).status, 204);
+    assert_eq!(served.get("/v1/models").json()["models"][0]["beacons"], 1);
+}
+
+#[test]
+fn a_span_of_time_is_half_open() {
+    let served = Served::start(settings());
+    for (n, hour) in [HOUR - 1, HOUR].into_iter().enumerate() {
+        let id = format!("11111111-1111-4111-8111-{n:012}");
+        assert_eq!(served.post(&beacon(&id, hour)).status, 204);
+    }
+    let path = format!("/v1/models/{}", served.identity);
+    let ask = |span: &str| served.get(&format!("{path}/windows?{span}"));
+    let starts = |span: &str| ask(span).json()["windows"].as_array().unwrap().len();
+    let [before, at] = [HOUR - 1, HOUR].map(common::instant);
+    assert_eq!(starts(""), 2);
+    assert_eq!(starts(&format!("from={at}")), 1);
+    assert_eq!(starts(&format!("to={at}")), 1);
+    assert_eq!(starts(&format!("from={before}&to={before}")), 0);
+    assert_eq!(ask("from=yesterday").status, 400);
+    assert_eq!(ask("form=yesterday").status, 400);
+    let counts = served.get(&format!("{path}/counts?from={at}&block=0")).json();
+    assert_eq!(counts["counts"][0]["cells"], serde_json::json!([common::RECORDS]));
+    assert_eq!(served.get("/v1/models/sha256:none/counts").status, 404);
+}
+
+#[test]
+fn an_end_waits_for_what_is_in_flight() {
+    let served = Served::start(settings());
+    let body = beacon("11111111-1111-4111-8111-111111111111", HOUR);
+    let mut stream = served.connect();
+    let (first, second) = body.split_at(10);
+    let length = body.len();
+    write!(
+        stream,
+        "POST /v1/beacons HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{first}"
+    )
+    .unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let ended = served.end();
+    std::thread::sleep(Duration::from_millis(100));
+    stream.write_all(second.as_bytes()).unwrap();
+    assert_eq!(Answer::read(&mut stream).status, 204);
+    ended.join().unwrap();
+}
