@@ -90,6 +90,16 @@ fn too_few_is_an_answer() {
 }
 
 #[test]
+fn few_noisy_answers_are_too_few_whatever_their_estimates() {
+    // 33 answers, of which randomized response made these estimates
+    let current = [60.0, 40.0, -67.0];
+    let noise = Noise::RandomizedResponse { epsilon: 2.0, cells: 3 };
+    let feature = Feature { baseline: &[500, 500, 500], current: &current, edges: None, noise };
+    let found = judge(&[feature], &Criteria::default()).unwrap();
+    assert_eq!(found[0].verdict, Verdict::TooFew);
+}
+
+#[test]
 fn significance_and_effect_are_told_apart() {
     let slight = judged(&[500_000, 500_000], &[495_000, 505_000]);
     assert!(slight.p.unwrap() < 1e-9);

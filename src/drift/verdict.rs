@@ -161,7 +161,9 @@ fn one(feature: &Feature<'_>, criteria: &Criteria, quantiles: &mut Quantiles) ->
     let Some(compared) = compared else { return Ok(nothing) };
     let hellinger = hellinger(&compared);
     let distances = distances(&compared, feature.edges, bins, hellinger, quantiles);
-    let fewest = compared.baseline_total().min(compared.current_total());
+    // estimates below 0 count as 0 in the comparison; their sum with those is what was reported
+    let reported: f64 = feature.current.iter().sum();
+    let fewest = compared.baseline_total().min(compared.current_total()).min(reported);
     if fewest < criteria.least_records as f64 {
         return Ok(Found { distances: Some(distances), ..nothing });
     }

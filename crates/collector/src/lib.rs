@@ -5,6 +5,7 @@
 
 mod beacon;
 pub mod config;
+mod drift;
 pub mod limits;
 mod problem;
 mod process;

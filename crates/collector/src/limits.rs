@@ -45,7 +45,7 @@ pub const MAX_AGE_HOURS: i64 = 8 * 24;
 /// How far a client's clock may be ahead, in hours.
 pub const MAX_AHEAD_HOURS: i64 = 1;
 
-/// Rows of counts in one answer: a dashboard asks for a piece at a time.
+/// Rows of counts in one answer; a longer span is refused, never cut.
 pub const MAX_ROWS: i64 = 100_000;
 
 /// Registered models: each is read at start.

@@ -5,6 +5,7 @@ use driftline::Error;
 use driftline::bundle::{self, Bundle, part};
 use driftline::contract::Contract;
 use driftline::decision::Policy;
+use driftline::privacy::{Epsilon, Shares};
 use driftline::summary::{Baseline, Declared, Layout};
 use serde::Serialize;
 
@@ -46,8 +47,11 @@ fn utf8(json: &[u8]) -> String {
     String::from_utf8_lossy(json).into_owned()
 }
 
-/// The blocks with the names of their cells.
+/// The blocks with the names of their cells, and by how much the noise of `aggregated` mode is larger
+/// there than 1/ε for a client that contributes one record.
 fn json(layout: &Layout) -> String {
+    let one = Epsilon::from_milli(1_000);
+    let shares = one.and_then(|one| Shares::new(layout, one, 1)).ok();
     #[derive(Serialize)]
     struct View {
         id: String,
@@ -58,11 +62,13 @@ fn json(layout: &Layout) -> String {
         kind: &'static str,
         name: String,
         cells: Vec<String>,
+        weight: Option<u32>,
     }
     let blocks = layout.blocks().iter().map(|block| Block {
         kind: block.kind.as_str(),
         name: block.name.clone(),
         cells: (0..block.cells).map(|cell| layout.cell_name(block, cell)).collect(),
+        weight: shares.as_ref().and_then(|shares| shares.scale(block)).map(|s| s.part / s.whole),
     });
     let view = View { id: layout.id(), blocks: blocks.collect() };
     // texts and lists alone: nothing that JSON cannot hold

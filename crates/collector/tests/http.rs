@@ -227,6 +227,73 @@ fn a_span_of_time_is_half_open() {
     assert_eq!(served.get("/v1/models/sha256:none/counts").status, 404);
 }
 
+/// Verdicts by input of the only layout and the only way of noise.
+fn verdicts(served: &Served) -> Vec<(String, String)> {
+    let answer = served.get(&format!("/v1/models/{}/drift", served.identity)).json();
+    let groups = answer["layouts"][0]["groups"].as_array().unwrap();
+    assert_eq!(groups.len(), 1, "{answer}");
+    let inputs = groups[0]["inputs"].as_array().unwrap().iter();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    inputs.map(|input| (text(&input["name"]), text(&input["verdict"]))).collect()
+}
+
+fn told(of: &[(&str, &str)]) -> Vec<(String, String)> {
+    of.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+}
+
+/// As the baseline, but for `x`, which moved from its first bin to its second.
+fn moved(input: &str, cell: &str) -> u64 {
+    match (input, cell) {
+        ("when", "[0.0, 12.0)") => 100,
+        ("when", "[12.0, 24.0]") => 200,
+        ("x", "[2.0, 4.0]") | ("n", "[0.0, 5.0]") => 300,
+        ("c", "a" | "b") => 150,
+        _ => 0,
+    }
+}
+
+#[test]
+fn what_moved_is_told_from_plain_counts() {
+    let served = Served::start(settings());
+    let id = |n: u32| format!("11111111-1111-4111-8111-{n:012}");
+    for n in 0..3 {
+        let body = common::encoded(&id(n), HOUR, "pseudonymous", "", &moved).unwrap();
+        assert_eq!(served.post(&body).status, 204);
+    }
+    let stable = told(&[("when", "stable"), ("x", "drifted"), ("n", "stable"), ("c", "stable")]);
+    assert_eq!(verdicts(&served), stable);
+    assert_eq!(served.get("/v1/models/sha256:none/drift").status, 404);
+}
+
+#[test]
+fn what_moved_is_seen_through_the_noise() {
+    let served = Served::start(settings());
+    let many = |input: &str, cell: &str| 30 * moved(input, cell);
+    for n in 0..5 {
+        let id = format!("11111111-1111-4111-8111-{n:012}");
+        let more = r#", "users": 5000, "bound": 1"#;
+        let body = common::encoded(&id, HOUR, "aggregated", more, &many).unwrap();
+        assert_eq!(served.post(&body).status, 204);
+    }
+    let stable = told(&[("when", "stable"), ("x", "drifted"), ("n", "stable"), ("c", "stable")]);
+    assert_eq!(verdicts(&served), stable);
+}
+
+#[test]
+fn what_moved_is_seen_in_answers_of_clients() {
+    let mut settings = settings();
+    settings.caps.randomized_beacons = 10_000;
+    let served = Served::start(settings);
+    let place = common::place_of("x");
+    for n in 0..600 {
+        let id = format!("11111111-1111-4111-8111-{n:012}");
+        let more = format!(r#", "feature": {place}"#);
+        let body = common::encoded(&id, HOUR, "randomized", &more, &moved).unwrap();
+        assert_eq!(served.post(&body).status, 204);
+    }
+    assert_eq!(verdicts(&served), told(&[("x", "drifted")]));
+}
+
 #[test]
 fn an_end_waits_for_what_is_in_flight() {
     let served = Served::start(settings());

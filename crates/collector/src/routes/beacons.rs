@@ -103,6 +103,11 @@ async fn count(
 /// What a fault of the store is to a client.
 pub fn failed(fault: &Fault) -> Problem {
     let (code, message) = match fault {
+        Fault::TooManyRows => {
+            let code = ErrorCode::InputTooLarge;
+            let message = "the span has more rows than one answer may have; ask for a shorter one";
+            return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
+        }
         Fault::Busy => (ErrorCode::Busy, "more beacons wait than may"),
         _ => (ErrorCode::StoreFailed, "the store could not be used"),
     };

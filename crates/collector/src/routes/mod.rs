@@ -27,6 +27,7 @@ pub fn router(collector: Arc<Collector>) -> Router {
         .route("/v1/models/{identity}", get(models::one))
         .route("/v1/models/{identity}/windows", get(models::windows))
         .route("/v1/models/{identity}/counts", get(models::counts))
+        .route("/v1/models/{identity}/drift", get(models::drift))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(missing)

@@ -111,6 +111,28 @@ pub async fn counts(
     json_of(&json!({ "counts": rows.await?.ok_or_else(unknown)? }))
 }
 
+/// What moved since the baseline, for each layout and each way of noise.
+pub async fn drift(
+    State(collector): State<Arc<Collector>>,
+    Path(identity): Path<String>,
+    Query(span): Query<Span>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    authorize(collector.config(), &headers, Right::Read)?;
+    let (from, to) = span.hours()?;
+    let read = off_thread(collector, move |store| {
+        let definitions = store::read_definitions(store, &identity)?;
+        let counts = store::read_counts(store, &identity, from, to, span.block)?;
+        let judged = definitions.iter().map(|one| {
+            let groups = crate::drift::report(one, &counts)?;
+            Ok(json!({ "layout": one.layout, "groups": groups }))
+        });
+        Ok((!definitions.is_empty()).then(|| judged.collect::<Result<Vec<_>, driftline::Error>>()))
+    });
+    let layouts = read.await?.ok_or_else(unknown)?.map_err(Problem::unprocessable)?;
+    json_of(&json!({ "layouts": layouts }))
+}
+
 fn known(store: &Connection, identity: &str) -> Stored<bool> {
     Ok(!store::read_definitions(store, identity)?.is_empty())
 }

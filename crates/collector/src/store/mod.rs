@@ -18,7 +18,7 @@ pub use read::{
 pub use retain::{Kept, Rolled};
 pub(crate) use writer::say;
 
-use crate::limits::{MAX_MODELS, MAX_QUEUE};
+use crate::limits::{MAX_MODELS, MAX_QUEUE, MAX_ROWS};
 use driftline::beacon::{Body, Mode};
 use driftline::summary::BlockKind;
 use rusqlite::{Connection, OpenFlags};
@@ -59,6 +59,9 @@ pub enum Fault {
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
+    /// More rows than one answer may have.
+    #[error("there are more than {MAX_ROWS} rows")]
+    TooManyRows,
     /// More models than may be registered.
     #[error("there are {MAX_MODELS} models already")]
     TooMany,

@@ -144,7 +144,7 @@ pub fn windows(store: &Connection, identity: &str, from: i64, to: i64) -> Stored
          WHERE identity = ?1 AND start >= ?2 AND start < ?3
          ORDER BY start, layout, grain, mode, epsilon, bound LIMIT ?4",
     )?;
-    let mut rows = rows.query(params![identity, from, to, MAX_ROWS])?;
+    let mut rows = rows.query(params![identity, from, to, MAX_ROWS + 1])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         all.push(Window {
@@ -157,6 +157,9 @@ pub fn windows(store: &Connection, identity: &str, from: i64, to: i64) -> Stored
             beacons: row.get(5)?,
             records: row.get(6)?,
         });
+        if all.len() as i64 > MAX_ROWS {
+            return Err(Fault::TooManyRows);
+        }
     }
     Ok(all)
 }
@@ -178,7 +181,7 @@ pub fn counts(
          WHERE identity = ?1 AND start >= ?2 AND start < ?3 AND (?4 IS NULL OR block = ?4)
          ORDER BY start, layout, grain, mode, epsilon, bound, block LIMIT ?5",
     )?;
-    let mut rows = rows.query(params![identity, from, to, block, MAX_ROWS])?;
+    let mut rows = rows.query(params![identity, from, to, block, MAX_ROWS + 1])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         let bytes: Vec<u8> = row.get(7)?;
@@ -193,6 +196,10 @@ pub fn counts(
             reports: row.get(6)?,
             cells: cells::unpack(&bytes).ok_or(Fault::Damaged("counts"))?,
         });
+        if all.len() as i64 > MAX_ROWS {
+            // a sum over a part of them would be wrong and not look so
+            return Err(Fault::TooManyRows);
+        }
     }
     Ok(all)
 }

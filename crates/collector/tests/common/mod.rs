@@ -7,6 +7,7 @@ mod small;
 
 use driftline::beacon::{Header, encode};
 use driftline::gate::Gate;
+use driftline::summary::BlockKind;
 use driftline_collector::config::App;
 use driftline_collector::{Collector, Config, Host, register, serve};
 use std::io::{Read, Write};
@@ -23,9 +24,19 @@ pub const HOUR: i64 = 498_720;
 /// What each beacon says it counted.
 pub const RECORDS: i64 = 21;
 
-/// A bundle of one number, one category, one timestamp and two labels.
+const BASELINE: &str = r#"{"format": "driftline.baseline/1", "rows": 3000, "inputs": [
+    {"kind": "timestamp", "name": "when", "part": "hour", "zone": "UTC",
+     "edges": [0, 12, 24], "counts": [1000, 2000], "missing": 0, "invalid": 0},
+    {"kind": "numeric", "name": "x", "edges": [1, 2, 4], "counts": [1000, 2000],
+     "below": 0, "above": 0, "missing": 0, "invalid": 0},
+    {"kind": "numeric", "name": "n", "edges": [0, 5], "counts": [3000],
+     "below": 0, "above": 0, "missing": 0, "invalid": 0},
+    {"kind": "category", "name": "c", "values": ["a", "b"], "counts": [1500, 1500],
+     "missing": 0, "unseen": 0, "invalid": 0}]}"#;
+
+/// A bundle of two numbers, one category, one timestamp and two labels, with a baseline.
 pub fn bundle() -> Vec<u8> {
-    small::bundle()
+    small::with_baseline(BASELINE)
 }
 
 pub fn settings() -> Config {
@@ -47,21 +58,52 @@ pub fn beacon(id: &str, hour: i64) -> String {
 }
 
 pub fn beacon_with_key(id: &str, hour: i64, key: Option<&str>) -> String {
+    let key = key.map_or(String::new(), |key| format!(r#", "key": "{key}""#));
+    encoded(id, hour, "pseudonymous", &key, &|_, _| 1).unwrap()
+}
+
+/// A beacon of the cells that `count` gives for an input's name and a cell's, and of ones elsewhere.
+pub fn encoded(
+    id: &str,
+    hour: i64,
+    mode: &str,
+    more: &str,
+    count: &dyn Fn(&str, &str) -> u64,
+) -> Option<String> {
     static GATE: OnceLock<Mutex<Gate>> = OnceLock::new();
     let gate = GATE.get_or_init(|| Mutex::new(Gate::from_bundle(&bundle()).unwrap()));
     let gate = gate.lock().unwrap();
     let layout = gate.window().layout();
     let mut counts = vec![1; layout.cells()];
     counts[0] = RECORDS.unsigned_abs();
-    let key = key.map_or("null".to_owned(), |key| format!("\"{key}\""));
+    for block in layout.blocks().iter().filter(|block| block.kind == BlockKind::Input) {
+        for cell in 0..block.cells {
+            let name = layout.cell_name(block, cell);
+            counts[(block.at + cell) as usize] = count(&block.name, &name);
+        }
+    }
     let start = hour * 3_600_000;
     let header = Header::from_json(&format!(
-        r#"{{"id": "{id}", "mode": "pseudonymous", "start_ms": {start}, "end_ms": {start},
-            "host": "node", "sdk": "0.1.0", "key": {key}}}"#
+        r#"{{"id": "{id}", "mode": "{mode}", "start_ms": {start}, "end_ms": {start},
+            "host": "node", "sdk": "0.1.0"{more}}}"#
     ));
-    let mut none =
-        |_: &mut [u8]| -> driftline::Result<()> { unreachable!("no noise is asked for") };
-    encode(&counts, layout, gate.identity(), &header.unwrap(), &mut none).unwrap().unwrap()
+    let mut state = id.bytes().fold(hour.unsigned_abs(), |sum, b| sum * 31 % (1 << 40) + u64::from(b));
+    let mut random = |buffer: &mut [u8]| -> driftline::Result<()> {
+        for byte in buffer {
+            // the high bits of a linear congruential generator: fixed, and even enough here
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = (state >> 56) as u8;
+        }
+        Ok(())
+    };
+    encode(&counts, layout, gate.identity(), &header.unwrap(), &mut random).unwrap()
+}
+
+/// The place of an input's block, as `randomized` beacons name it.
+pub fn place_of(input: &str) -> usize {
+    let gate = Gate::from_bundle(&bundle()).unwrap();
+    let mut blocks = gate.window().layout().blocks().iter();
+    blocks.position(|block| block.kind == BlockKind::Input && block.name == input).unwrap()
 }
 
 /// A collector that answers until it is dropped.
