@@ -156,9 +156,10 @@ fn judged(estimates: &[Vec<debias::Estimate>], noise: Noise) -> Vec<bool> {
     baseline[..BINS].fill(BASELINE / BINS as u64);
     let counts: Vec<Vec<f64>> =
         estimates.iter().map(|cells| cells.iter().map(|cell| cell.count).collect()).collect();
+    let edges: Vec<f64> = (0..=BINS).map(|edge| edge as f64).collect();
     let features: Vec<Feature<'_>> = counts
         .iter()
-        .map(|current| Feature { baseline: &baseline, current, edges: None, noise })
+        .map(|current| Feature { baseline: &baseline, current, edges: Some(&edges), noise })
         .collect();
     let criteria = Criteria { false_discovery_rate: FALSE_ALARMS, ..Criteria::default() };
     let found = judge(&features, &criteria).unwrap();
@@ -202,11 +203,30 @@ fn power() {
             let sizes = [1_000u64, 10_000, 100_000, 1_000_000];
             let all = sizes.iter().map(|clients| rates(mode, *clients, features, *clients));
             let all: Vec<(f64, f64, u64)> = all.collect();
-            let cells: Vec<String> = all.iter().map(|(seen, _, _)| format!("{seen:.2}")).collect();
+            let error = |share: f64, looks: u64| (share * (1.0 - share) / looks as f64).sqrt();
+            let cells: Vec<String> = all
+                .iter()
+                .map(|(seen, _, looks)| format!("{seen:.2} ± {:.2}", error(*seen, *looks)))
+                .collect();
             let looks: u64 = all.iter().map(|(_, _, looks)| looks).sum();
             let wrong: f64 = all.iter().map(|(_, wrong, looks)| wrong * *looks as f64).sum();
-            let wrong = wrong / looks as f64 * 100.0;
-            println!("| {name} | {features} | {} | {wrong:.1} % of {looks} |", cells.join(" | "));
+            let wrong = wrong / looks as f64;
+            let (worst, at) = sizes
+                .iter()
+                .zip(&all)
+                .map(|(size, (_, wrong, _))| (*wrong, *size))
+                .fold((0.0, 0), |most, one| if one.0 > most.0 { one } else { most });
+            let most = if at == 0 {
+                String::new()
+            } else {
+                format!("; at most {:.1} %, at 10^{}", worst * 100.0, at.ilog10())
+            };
+            println!(
+                "| {name} | {features} | {} | {:.1} ± {:.1} %{most} |",
+                cells.join(" | "),
+                wrong * 100.0,
+                error(wrong, looks) * 100.0
+            );
         }
     }
 }

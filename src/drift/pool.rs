@@ -30,7 +30,8 @@ impl Pool {
 
 /// Pools bins until each has five expected records on the smaller side: of the first `ordered` bins
 /// neighbours, of the others the smallest ones together. Which ones they are follows from both
-/// sides together, never from their difference.
+/// sides together, never from their difference; under noise from the baseline alone, since the noise
+/// of the window would put low bins with low ones and high with high.
 pub(super) fn pool(baseline: &[u64], current: &[f64], ordered: usize, noise: &Noise) -> Vec<Pool> {
     let n: f64 = baseline.iter().map(|count| *count as f64).sum();
     let m: f64 = current.iter().sum();
@@ -47,7 +48,10 @@ pub(super) fn pool(baseline: &[u64], current: &[f64], ordered: usize, noise: &No
     let mut pools: Vec<Pool> = Vec::with_capacity(bins.len());
     let (line, rest) = bins.split_at_mut(ordered.min(baseline.len()));
     collect(line, least, &mut pools);
-    rest.sort_by(|a, b| a.share.total_cmp(&b.share));
+    rest.sort_by(|a, b| match noise {
+        Noise::None => a.share.total_cmp(&b.share),
+        _ => a.baseline.total_cmp(&b.baseline),
+    });
     collect(rest, least, &mut pools);
     pools
 }

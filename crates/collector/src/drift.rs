@@ -99,8 +99,11 @@ pub fn report(definitions: &Definitions, counts: &[Counts]) -> Result<Vec<Group>
         }
         let features: Vec<Feature<'_>> = parts
             .iter()
-            .map(|(_, _, cells, edges, current, noise)| {
-                Feature { baseline: cells, current, edges: *edges, noise: *noise }
+            .map(|(_, _, cells, edges, current, noise)| Feature {
+                baseline: cells,
+                current,
+                edges: *edges,
+                noise: *noise,
             })
             .collect();
         let found = judge(&features, &Criteria::default())?;

@@ -1,6 +1,8 @@
 //! Measurements: `cargo xtask bench WHAT`. Never part of the tests.
 
+mod collector;
 mod contract;
+mod drift;
 mod engine;
 mod gate;
 mod privacy;
@@ -27,8 +29,12 @@ enum What {
     Profile(profile::Args),
     /// Validation of the flights record: native, WebAssembly, ajv, pandera, Great Expectations
     Contract(contract::Args),
+    /// The collector under load: beacons a second, time of an answer, nothing counted twice
+    Collector(collector::Args),
     /// What drift is seen through each privacy mode, into docs/privacy.md
     Privacy(privacy::Args),
+    /// A drift report of 1,000 features and 52 windows, beside Evidently
+    Drift(drift::Args),
 }
 
 pub fn main(args: &Args) -> Result<()> {
@@ -37,6 +43,8 @@ pub fn main(args: &Args) -> Result<()> {
         What::Engine(args) => engine::main(args),
         What::Profile(args) => profile::main(args),
         What::Contract(args) => contract::main(args),
+        What::Collector(args) => collector::main(args),
         What::Privacy(args) => privacy::main(args),
+        What::Drift(args) => drift::main(args),
     }
 }

@@ -87,11 +87,14 @@ pub fn encoded(
         r#"{{"id": "{id}", "mode": "{mode}", "start_ms": {start}, "end_ms": {start},
             "host": "node", "sdk": "0.1.0"{more}}}"#
     ));
-    let mut state = id.bytes().fold(hour.unsigned_abs(), |sum, b| sum * 31 % (1 << 40) + u64::from(b));
+    let mut state =
+        id.bytes().fold(hour.unsigned_abs(), |sum, b| sum * 31 % (1 << 40) + u64::from(b));
     let mut random = |buffer: &mut [u8]| -> driftline::Result<()> {
         for byte in buffer {
             // the high bits of a linear congruential generator: fixed, and even enough here
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             *byte = (state >> 56) as u8;
         }
         Ok(())
