@@ -3,9 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+#[path = "../tests/common/random.rs"]
+mod random;
+
 use driftline::Result;
 use driftline::drift::{Criteria, Feature, Noise, Verdict, judge};
 use driftline::privacy::{Draw, Epsilon, Random, Scale, accountant, debias, noise, respond};
+use random::SplitMix64;
 
 /// Bins of every feature, alike likely in the baseline, and what is counted beside them.
 const BINS: usize = 10;
@@ -23,25 +27,17 @@ const FALSE_ALARMS: f64 = 0.01;
 /// label, confidence, its sum, action, reason, latency, faults, three of outcomes, follow-up.
 const OTHER_GROUPS: u32 = 11;
 
-/// SplitMix64: a fixed seed, and as quick as a simulation needs.
-struct Seeded(u64);
+/// A fixed seed, and as quick as a simulation needs.
+struct Seeded(SplitMix64);
 
 impl Seeded {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.word()) * n as u128) >> 64) as usize
+        ((u128::from(self.0.word()) * n as u128) >> 64) as usize
     }
 
     /// A bin of these cumulated shares.
     fn bin(&mut self, cumulated: &[f64]) -> usize {
-        let at = (self.word() >> 11) as f64 / (1u64 << 53) as f64;
+        let at = (self.0.word() >> 11) as f64 / (1u64 << 53) as f64;
         cumulated.iter().position(|share| at < *share).unwrap_or(BINS - 1)
     }
 }
@@ -49,7 +45,7 @@ impl Seeded {
 impl Random for Seeded {
     fn fill(&mut self, buffer: &mut [u8]) -> Result<()> {
         for chunk in buffer.chunks_exact_mut(8) {
-            chunk.copy_from_slice(&self.word().to_le_bytes());
+            chunk.copy_from_slice(&self.0.word().to_le_bytes());
         }
         Ok(())
     }
@@ -105,7 +101,7 @@ fn look(
     let truth = |feature: usize, seeded: &mut Seeded| {
         if feature == 0 { seeded.bin(&moved) } else { seeded.below(BINS) }
     };
-    let mut source = Seeded(seeded.word());
+    let mut source = Seeded(SplitMix64(seeded.0.word()));
     let mut draw = Draw::new(&mut source);
     if let Mode::Randomized(milli) = mode {
         let epsilon = Epsilon::from_milli(milli).unwrap();
@@ -117,7 +113,7 @@ fn look(
             // the same chances, which tests hold `respond` to; it takes microseconds
             let answer = if clients <= ANSWERED {
                 respond(bin as u32, CELLS as u32, epsilon, &mut draw).unwrap() as usize
-            } else if seeded.word() < kept {
+            } else if seeded.0.word() < kept {
                 bin
             } else {
                 seeded.below(CELLS)
@@ -177,7 +173,7 @@ fn rates(mode: Mode, clients: u64, features: usize, seed: u64) -> (f64, f64, u64
     };
     let looks = (200_000_000 / work).clamp(30, 500);
     let leaning = leaning();
-    let mut seeded = Seeded(seed);
+    let mut seeded = Seeded(SplitMix64(seed));
     let (mut seen, mut wrong) = (0u64, 0u64);
     for _ in 0..looks {
         seen += u64::from(look(mode, clients, features, Some(&leaning), &mut seeded)[0]);

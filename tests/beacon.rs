@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
+#[path = "common/random.rs"]
+mod random;
 
 use driftline::beacon::{Body, FEATURES, Header, Mode, decode, encode, pick_feature, place};
 use driftline::contract::Contract;
@@ -11,23 +13,10 @@ use driftline::privacy::Shares;
 use driftline::summary::{BlockKind, Declared, Layout};
 use driftline::{ErrorCode, Result};
 use proptest::prelude::*;
+use random::seeded;
 
 const ID: &str = "0b5f3a52-6d0e-4a43-9d5a-8f1c2b3a4d5e";
 const IDENTITY: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-/// SplitMix64: deterministic, and good enough for these tests.
-fn seeded(mut state: u64) -> impl FnMut(&mut [u8]) -> Result<()> {
-    move |buffer| {
-        for chunk in buffer.chunks_mut(8) {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
 
 /// A layout of so many inputs of 20 bins each.
 fn layout(inputs: usize) -> Layout {

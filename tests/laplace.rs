@@ -1,9 +1,12 @@
 //! Noise and responses beside the crate `prio` and exact probabilities, a million draws each.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use driftline::Result;
+#[path = "common/random.rs"]
+mod random;
+
 use driftline::privacy::{Draw, Epsilon, Scale, debias, noise, respond};
 use driftline::stats::chi2_sf;
+use random::seeded;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -23,20 +26,6 @@ struct Drawn {
 
 fn vectors() -> Vectors {
     serde_json::from_str(include_str!("vectors/laplace.json")).unwrap()
-}
-
-/// SplitMix64: deterministic, and good enough for these tests.
-fn seeded(mut state: u64) -> impl FnMut(&mut [u8]) -> Result<()> {
-    move |buffer| {
-        for chunk in buffer.chunks_mut(8) {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
-        }
-        Ok(())
-    }
 }
 
 /// Below it a fixed seed gives another p-value only if a probability is wrong: of the 40 or so

@@ -1,8 +1,11 @@
 //! Predicting allocates nothing: one plan with a step of every family, under an allocator that
 //! counts.
-#![allow(unsafe_code, reason = "an allocator can be written in no other way")]
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
+#[path = "common/allocations.rs"]
+mod allocations;
+
+use allocations::so_far;
 use driftline::model::plan::argmax::ArgExtreme;
 use driftline::model::plan::binary::{Binary, Operation};
 use driftline::model::plan::cast::Cast;
@@ -40,40 +43,7 @@ use driftline::model::plan::{
     AlignedBytes, Dim, Draft, Executor, Plan, Shape, Step, TensorId, TensorType,
 };
 use driftline::tensor::{DType, Tensor, TensorData};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::collections::BTreeSet;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Counts what this thread asks for.
-struct Counting;
-
-// SAFETY: every call goes to the system's allocator unchanged, and the count is a plain cell
-// without a destructor, which itself allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: as the caller promises for this call.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promises for this call.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: as the caller promises for this call.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// A draft whose tensors are all outputs, so that every step stays.
 #[derive(Default)]
@@ -224,7 +194,7 @@ fn predicting_allocates_nothing() {
         executor.prepare(batch).unwrap();
         executor.set_input(0, &x).unwrap();
         executor.run().unwrap();
-        let before = COUNT.with(Cell::get);
+        let before = so_far();
         executor.prepare(batch).unwrap();
         executor.set_input(0, &x).unwrap();
         executor.run().unwrap();
@@ -233,10 +203,10 @@ fn predicting_allocates_nothing() {
             .filter_map(|i| executor.output(i))
             .map(|y| y.elements::<f32>().len())
             .sum::<usize>();
-        assert_eq!(COUNT.with(Cell::get), before, "allocations in a call of {batch} rows");
+        assert_eq!(so_far(), before, "allocations in a call of {batch} rows");
         assert!(elements > 0);
     }
-    let before = COUNT.with(Cell::get);
+    let before = so_far();
     drop(std::hint::black_box(vec![1u8; 16]));
-    assert!(COUNT.with(Cell::get) > before, "the allocator counts");
+    assert!(so_far() > before, "the allocator counts");
 }

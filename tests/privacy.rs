@@ -3,14 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
+#[path = "common/random.rs"]
+mod random;
 
+use driftline::ErrorCode;
 use driftline::beacon::{Body, FEATURES, Header, decode, encode, place};
 use driftline::contract::Contract;
 use driftline::gate::Gate;
 use driftline::privacy::{Epsilon, Shares};
 use driftline::summary::{BlockKind, Declared, Follow, Layout, Truth};
-use driftline::{ErrorCode, Result};
 use proptest::prelude::*;
+use random::seeded;
 use std::collections::BTreeMap;
 
 const BASELINE: &str = r#"{"format": "driftline.baseline/1", "rows": 3, "inputs": [
@@ -68,20 +71,6 @@ impl Person {
 
 fn json(text: &str) -> String {
     serde_json::to_string(text).unwrap()
-}
-
-/// SplitMix64: deterministic, and good enough for these tests.
-fn seeded(mut state: u64) -> impl FnMut(&mut [u8]) -> Result<()> {
-    move |buffer| {
-        for chunk in buffer.chunks_mut(8) {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
-        }
-        Ok(())
-    }
 }
 
 /// A gate through which the person's records went, with outcomes in a segment.

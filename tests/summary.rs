@@ -1,46 +1,15 @@
 //! What a gate counts, on a small bundle, under an allocator that counts too.
-#![allow(unsafe_code, reason = "an allocator can be written in no other way")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "common/allocations.rs"]
+mod allocations;
 mod common;
 
+use allocations::so_far;
 use driftline::ErrorCode;
 use driftline::gate::Gate;
 use driftline::summary::{BlockKind, Declared, Follow, Summary, Tracked, Truth};
 use proptest::prelude::*;
-use std::alloc::{GlobalAlloc, System};
-use std::cell::Cell;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Counts what this thread asks for.
-struct Counting;
-
-// SAFETY: every call goes to the system's allocator unchanged, and the count is a plain cell
-// without a destructor, which itself allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: as the caller promises for this call.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: std::alloc::Layout) {
-        // SAFETY: as the caller promises for this call.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: std::alloc::Layout, size: usize) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: as the caller promises for this call.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// `when` is counted on the clock of a zone that no feature reads; `c` lists its values in another
 /// order than the contract, and only one of them.
@@ -341,25 +310,25 @@ fn observing_allocates_nothing() {
             .iter()
             .map(|line| predict(&mut gate, line))
             .collect();
-    let before = COUNT.with(Cell::get);
+    let before = so_far();
     for turn in 0..100_000usize {
         let window = gate.window_mut();
         window.set_segments(&[turn % 4, turn % 2]);
         window.observe(0, &decisions[turn % decisions.len()]);
         window.time(turn as f64);
     }
-    assert_eq!(COUNT.with(Cell::get), before, "allocations while observing");
+    assert_eq!(so_far(), before, "allocations while observing");
     assert_eq!(gate.window().counts()[0], 100_003);
 }
 
 /// Allocations of so many predictions.
 fn allocations(gate: &mut Gate, records: usize) -> usize {
     let reader = gate.reader().clone();
-    let before = COUNT.with(Cell::get);
+    let before = so_far();
     for _ in 0..records {
         gate.predict(reader.read_json(GOOD).unwrap());
     }
-    COUNT.with(Cell::get) - before
+    so_far() - before
 }
 
 #[test]
