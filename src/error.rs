@@ -142,6 +142,13 @@ codes! {
     BundleTooLarge Bundle "bundle_too_large" "the bundle is larger than the limit" "the limits are listed in docs/limits.md";
     BundlePart Bundle "bundle_part" "the bundle lacks a part that it needs" "build the bundle again";
     RuntimeMismatch Bundle "runtime_mismatch" "the bundle needs another runtime than this one" "use the wasm that was built with the bundle";
+    SignatureMissing Bundle "signature_missing" "keys are pinned, and the bundle comes without a signature" "sign it with `driftline sign`, and pass the .sig file beside it";
+    SignatureInvalid Bundle "signature_invalid" "the signature does not hold, or is of another bundle" "take bundle and signature from the same release; docs/identity.md has the format";
+    SignatureExpired Bundle "signature_expired" "the signature is no longer good" "sign the bundle again, or release a newer one";
+    SignatureUnsupported Bundle "signature_unsupported" "the host cannot check Ed25519 signatures" "use a host whose WebCrypto has Ed25519; docs/identity.md lists them";
+    KeyUnknown Bundle "key_unknown" "no pinned key signed the bundle" "pin the signer's public key, or add the rotation that leads to it";
+    Downgrade Bundle "downgrade" "the bundle's sequence number is below the least that is taken" "load a newer release; lower `minimum` if the older one is meant";
+    SelfTestFailed Bundle "self_test_failed" "the bundle's golden rows have other scores on this host" "do not serve it here; `driftline verify` names the first row that differs";
 
     UnknownIdentity Collector "unknown_identity" "the collector does not know the beacon's identity" "register the bundle with `driftline register`, or let beacons of unknown identities wait";
     UnknownKey Collector "unknown_key" "the write key is no app's" "name the key in the collector's settings";

@@ -50,6 +50,12 @@ pub const MAX_MANIFEST_BYTES: usize = 1 << 20;
 /// Parts of a bundle.
 pub const MAX_PARTS: usize = 64;
 
+/// Signature file or key, in bytes: read before anything in it is trusted.
+pub const MAX_SIGNATURE_BYTES: usize = 65_536;
+
+/// Signatures, rotations and pinned keys each: every one may cost a verification.
+pub const MAX_SIGNATURES: usize = 8;
+
 /// ONNX file, in bytes: protobuf's own limit.
 pub const MAX_ONNX_BYTES: usize = (2 << 30) - 1;
 

@@ -1,8 +1,8 @@
 //! The command line as a type.
 
 use crate::commands::{
-    build, calibrate, check, codes, collect, diff, drift, export, import, inspect, predict,
-    profile, run, validate,
+    build, calibrate, check, codes, collect, diff, drift, export, import, inspect, keygen, predict,
+    profile, run, sign, validate, verify,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use driftline_compiler::Runtime;
@@ -51,6 +51,14 @@ pub enum Command {
     Export(export::Args),
     /// Takes beacons, merges and keeps their counts
     Collect(collect::Args),
+    /// Makes a key pair for signatures
+    Keygen(keygen::Args),
+    /// Signs a bundle
+    Sign(sign::Args),
+    /// Has an older key name its successor
+    Rotate(sign::RotateArgs),
+    /// Computes again what a bundle says of itself: parts, identity, signature
+    Verify(verify::Args),
     /// Lists every error code with its meaning and what to do
     Codes(codes::Args),
 }

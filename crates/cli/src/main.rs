@@ -23,7 +23,9 @@ mod progress;
 mod provenance;
 mod report;
 mod rows;
+mod signature;
 mod sizes;
+mod verify;
 mod zones;
 
 use args::Cli;

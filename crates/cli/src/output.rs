@@ -89,6 +89,30 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).map_err(|e| io_error(path, &e))
 }
 
+/// Writes a whole file at once: whoever looks sees the old one or the new one.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written =
+        tempfile::Builder::new().prefix(".driftline-").tempfile_in(folder).and_then(|mut file| {
+            file.write_all(bytes)?;
+            readable(file.as_file())?;
+            file.as_file().sync_all()?;
+            file.persist(path).map_err(|e| e.error)
+        });
+    written.map(drop).map_err(|e| io_error(path, &e))
+}
+
+/// What is published may be read by all; temporary files may not.
+#[cfg(unix)]
+fn readable(file: &File) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
 /// An error of the file system, with the file's name.
 pub fn io_error(path: &Path, error: &io::Error) -> Error {
     let text = match error.kind() {

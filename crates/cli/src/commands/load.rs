@@ -38,6 +38,17 @@ pub fn kind_of(bytes: &[u8]) -> Kind {
 /// # Errors
 /// Those of the bundle's reader, with the file's name.
 pub fn bundle_bytes(path: &Path) -> Result<Vec<u8>> {
+    let bytes = unchecked_bundle_bytes(path)?;
+    Bundle::read(&bytes).map_err(|e| e.in_file(path.display().to_string()))?;
+    Ok(bytes)
+}
+
+/// The same, whatever the bytes of the bundle are.
+///
+/// # Errors
+/// [`ErrorCode::Io`], [`ErrorCode::BundleTooLarge`], and those of a WebAssembly file that carries
+/// no bundle.
+pub fn unchecked_bundle_bytes(path: &Path) -> Result<Vec<u8>> {
     let named = |e: Error| e.in_file(path.display().to_string());
     let bytes = read_file(path, MAX_BUNDLE_BYTES + (64 << 20)).map_err(|e| {
         if e.code() == ErrorCode::InputTooLarge {
@@ -46,12 +57,10 @@ pub fn bundle_bytes(path: &Path) -> Result<Vec<u8>> {
             e
         }
     })?;
-    let bytes = match kind_of(&bytes) {
+    Ok(match kind_of(&bytes) {
         Kind::Wasm => bundle::wasm::extract(&bytes).map_err(named)?.to_vec(),
         _ => bytes,
-    };
-    Bundle::read(&bytes).map_err(named)?;
-    Ok(bytes)
+    })
 }
 
 /// A contract file with the places of its clauses, or the contract of a bundle.

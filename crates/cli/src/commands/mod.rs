@@ -10,11 +10,14 @@ pub mod drift;
 pub mod export;
 pub mod import;
 pub mod inspect;
+pub mod keygen;
 pub mod load;
 pub mod predict;
 pub mod profile;
 pub mod run;
+pub mod sign;
 pub mod validate;
+pub mod verify;
 
 use crate::Outcome;
 use crate::args::{Cli, Command};
@@ -36,6 +39,10 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         Command::Import(args) => import::run(args, cli.json),
         Command::Export(args) => export::run(args),
         Command::Collect(args) => collect::run(args, cli.json),
+        Command::Keygen(args) => keygen::run(args, cli.json),
+        Command::Sign(args) => sign::run(args, cli.json),
+        Command::Rotate(args) => sign::rotate(args, cli.json),
+        Command::Verify(args) => verify::run(args, cli.json),
         Command::Codes(args) => codes::run(args, cli.json),
     }
 }
