@@ -112,6 +112,12 @@ export type ErrorCode =
   | "bundle_too_large"
   | "bundle_part"
   | "runtime_mismatch"
+  | "signature_missing"
+  | "signature_invalid"
+  | "signature_expired"
+  | "signature_unsupported"
+  | "key_unknown"
+  | "downgrade"
   | "trap"
   | "internal"
   | (string & {});
@@ -353,6 +359,17 @@ export interface LoadOptions {
   readonly runtime?: Source;
   /** What is counted; `false`: nothing is. */
   readonly summary?: SummaryOptions | false;
+  /**
+   * Public keys, as the text of `.pub` files or 64 hexadecimal digits each. Only a bundle is loaded that one
+   * of them signed; of a `.wasm`, only one that was signed as a whole. Not for `loadSync`.
+   */
+  readonly publicKeys?: readonly string[];
+  /** The bundle's signature file: its address, its bytes, or the answer to a request for it. */
+  readonly signature?: Exclude<Source, WebAssembly.Module>;
+  /** Least sequence number of the signature, so that no older release is loaded. */
+  readonly minimum?: number;
+  /** Milliseconds since 1970 at which the signature has to be good, in place of the host's clock. */
+  readonly now?: number;
 }
 
 /** Loads a bundle. */

@@ -13,6 +13,13 @@ const HELP = {
   bundle_syntax: "pass the .driftline file or the .wasm that `driftline build` wrote",
   bundle_duplicate: "build the package again; tools must not append sections",
   bundle_missing: "pass a bundle to load(), or use the package that `driftline build` wrote",
+  format_version: "use a driftline version that reads it; the policy is in docs/compatibility.md",
+  signature_missing: "sign it with `driftline sign`, and pass the .sig file beside it",
+  signature_invalid: "take bundle and signature from the same release; docs/identity.md has the format",
+  signature_expired: "sign the bundle again, or release a newer one",
+  signature_unsupported: "use a host whose WebCrypto has Ed25519; docs/identity.md lists them",
+  key_unknown: "pin the signer's public key, or add the rotation that leads to it",
+  downgrade: "load a newer release; lower `minimum` if the older one is meant",
   runtime_mismatch: "use the wasm that was built with the bundle",
   trap: "report it with the record's shape; the gate answers again",
 } as const;

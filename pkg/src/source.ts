@@ -3,6 +3,7 @@
 import type { LoadOptions, Source } from "./api.js";
 import { fault, messageOf } from "./error.js";
 import type { Parts } from "./instance.js";
+import { vouch } from "./signature.js";
 import { kindOf, onlyOne, SECTION, takeApart } from "./wasm-file.js";
 
 /** What a host adds to the core. */
@@ -26,14 +27,25 @@ export async function partsOf(
   options: LoadOptions,
 ): Promise<Parts> {
   const held = source === undefined ? await beside(host) : await hold(host, source);
-  if (isModule(held)) return fromModule(held);
+  const signatureOf = async (at: Source): Promise<Uint8Array<ArrayBuffer>> => {
+    const read = await hold(host, at);
+    if (!isModule(read)) return read;
+    throw fault("bad_usage", "the signature is a module and no signature file");
+  };
+  if (isModule(held)) {
+    const parts = fromModule(held);
+    await vouch(parts.bundle, null, options, signatureOf);
+    return parts;
+  }
   if (kindOf(held) === "wasm") {
     const file = takeApart(held);
     const bundle = onlyOne(file.bundles);
+    await vouch(bundle, held, options, signatureOf);
     return { module: await compile(file.runtime), bundle };
   }
   // kept for a new instance after a trap, so that the caller may reuse the buffer
   const bundle = held.slice();
+  await vouch(bundle, null, options, signatureOf);
   const runtime =
     options.runtime === undefined ? await beside(host) : await hold(host, options.runtime);
   return { module: isModule(runtime) ? runtime : await compile(runtimeOf(runtime)), bundle };
@@ -45,6 +57,9 @@ export function partsOfSync(
   source: Source | undefined,
   options: LoadOptions,
 ): Parts {
+  if (options.publicKeys !== undefined) {
+    throw fault("bad_usage", "signatures cannot be checked without waiting", { help: "use load()" });
+  }
   const held = source === undefined ? besideNow(host) : holdNow(source);
   if (isModule(held)) return fromModule(held);
   if (kindOf(held) === "wasm") {
@@ -59,7 +74,7 @@ export function partsOfSync(
   };
 }
 
-function fromModule(module: WebAssembly.Module): Parts {
+function fromModule(module: WebAssembly.Module): Parts & { readonly bundle: Uint8Array<ArrayBuffer> } {
   // copies at each call: read once
   const bundle = onlyOne(WebAssembly.Module.customSections(module, SECTION));
   return { module, bundle: new Uint8Array(bundle) };
