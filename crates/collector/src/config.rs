@@ -1,5 +1,6 @@
 //! Settings: one TOML file, then the environment, then the command line.
 
+use crate::alerts::Alerts;
 use crate::store::Kept;
 use driftline::{Error, ErrorCode};
 use serde::Deserialize;
@@ -28,6 +29,8 @@ pub struct Config {
     /// A header that a trusted proxy sets to the client's address, in lower case; by default the
     /// connection's is taken.
     pub client_address_header: Option<String>,
+    /// What is watched, and who is told.
+    pub alerts: Alerts,
 }
 
 /// What to do with beacons of unknown identities.
@@ -101,6 +104,7 @@ impl Default for Config {
             caps: Caps::default(),
             retention: Kept::default(),
             client_address_header: None,
+            alerts: Alerts::default(),
         }
     }
 }
@@ -193,7 +197,7 @@ impl Config {
         if self.caps.randomized_beacons == 0 || self.caps.other_beacons == 0 {
             return Err(usage("a cap of 0 beacons lets nothing in".to_owned()));
         }
-        Ok(())
+        self.alerts.check()
     }
 }
 

@@ -3,9 +3,11 @@
 //! A beacon is answered only after it is on the disk, and counted once however often it comes. What
 //! is kept are sums over all senders; no address, user agent or time of arrival is stored.
 
+pub mod alerts;
 mod beacon;
 pub mod config;
 mod drift;
+mod export;
 pub mod limits;
 mod problem;
 mod process;
@@ -46,6 +48,7 @@ pub struct Collector {
     store: Store,
     senders: Mutex<Senders>,
     host: Host,
+    meters: export::Meters,
 }
 
 impl Collector {
@@ -58,7 +61,8 @@ impl Collector {
         let store = Store::open(&config.data)
             .map_err(|fault| Error::new(driftline::ErrorCode::StoreFailed, fault.to_string()))?;
         let senders = Mutex::new(Senders::new(config.caps));
-        Ok(Arc::new(Self { config, store, senders, host }))
+        let meters = export::Meters::default();
+        Ok(Arc::new(Self { config, store, senders, host, meters }))
     }
 
     /// The settings.

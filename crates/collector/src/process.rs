@@ -1,7 +1,7 @@
 //! The collector as a process: a runtime, a listener, the hourly retention, an end by signal.
 
 use crate::store::Registration;
-use crate::{Collector, Config, Host, serve};
+use crate::{Collector, Config, Host, alerts, serve};
 use driftline::{Error, ErrorCode};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ pub fn run(
         .map_err(|error| io("no threads".to_owned(), error))?;
     runtime.block_on(async {
         let address = config.listen;
+        let destinations = alerts::ready(&config.alerts, &|name| std::env::var(name).ok())?;
         let collector = Collector::open(config, host)?;
         for registration in registrations {
             collector
@@ -42,9 +43,11 @@ pub fn run(
             .map_err(|error| io(format!("`{address}` cannot be listened to"), error))?;
         let local = listener.local_addr().map_err(|error| io("no address".to_owned(), error))?;
         let retention = tokio::spawn(retain(Arc::clone(&collector)));
+        let desk = alerts::Desk::start(&collector, destinations)?;
         ready(local);
         let served = serve(collector, listener, signal()).await;
         retention.abort();
+        drop(desk);
         served.map_err(|error| io(format!("`{address}`"), error))
     })
 }

@@ -48,7 +48,7 @@ pub async fn preflight(headers: HeaderMap) -> Response {
 
 /// A page may read the answer, which holds nothing of others'; no credentials are taken. Whether it
 /// may send is decided by its key and origin, since a browser sends beacons without asking.
-fn allow_origin(headers: &HeaderMap, response: &mut Response) {
+pub(super) fn allow_origin(headers: &HeaderMap, response: &mut Response) {
     if let Some(origin) = headers.get(header::ORIGIN) {
         let answer = response.headers_mut();
         answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

@@ -1,15 +1,18 @@
 //! The HTTP interface; docs/collector.md lists it.
 
+mod alerts;
 mod beacons;
 mod bundles;
 mod health;
 mod models;
+mod status;
 
 use crate::Collector;
 use crate::problem::Problem;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, Query, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
@@ -28,6 +31,8 @@ pub fn router(collector: Arc<Collector>) -> Router {
         .route("/v1/models/{identity}/windows", get(models::windows))
         .route("/v1/models/{identity}/counts", get(models::counts))
         .route("/v1/models/{identity}/drift", get(models::drift))
+        .route("/v1/alerts", get(alerts::all))
+        .route("/v1/status", get(status::one))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(missing)
@@ -35,6 +40,13 @@ pub fn router(collector: Arc<Collector>) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(guard))
         .with_state(collector)
+}
+
+/// What was asked for behind the `?`.
+fn asked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+    query.map(|Query(asked)| asked).map_err(|fault| {
+        Problem::new(StatusCode::BAD_REQUEST, ErrorCode::BadUsage, fault.body_text())
+    })
 }
 
 async fn missing() -> Problem {

@@ -133,11 +133,11 @@ pub async fn drift(
     json_of(&json!({ "layouts": layouts }))
 }
 
-fn known(store: &Connection, identity: &str) -> Stored<bool> {
+pub(super) fn known(store: &Connection, identity: &str) -> Stored<bool> {
     Ok(!store::read_definitions(store, identity)?.is_empty())
 }
 
-fn unknown() -> Problem {
+pub(super) fn unknown() -> Problem {
     let message = "nobody registered this identity here";
     Problem::new(StatusCode::NOT_FOUND, ErrorCode::UnknownIdentity, message)
 }

@@ -173,6 +173,8 @@ pub(crate) enum Job {
         now: i64,
         reply: oneshot::Sender<Stored<Rolled>>,
     },
+    /// Whatever else is written, in a transaction of its own.
+    Change(Box<dyn FnOnce(&mut Connection) + Send>),
     Backup {
         to: PathBuf,
         reply: oneshot::Sender<Stored<()>>,
@@ -239,6 +241,22 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         self.push(Job::Retain { kept, now, reply })?;
         answer.await.map_err(|_| Fault::Closed)?
+    }
+
+    /// Has the writer do something; blocks, so call it off the runtime's threads.
+    ///
+    /// # Errors
+    /// [`Fault`]; [`Fault::Busy`] at once if too many wait.
+    pub fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Stored<T> + Send + 'static,
+    ) -> Stored<T> {
+        let (reply, answer) = sync_channel(1);
+        self.push(Job::Change(Box::new(move |connection| {
+            // who asked may have gone; what was asked is done all the same
+            let _ = reply.send(work(connection));
+        })))?;
+        answer.recv().map_err(|_| Fault::Closed)?
     }
 
     /// Writes a copy of the file, whole and of one instant, while the collector runs.

@@ -4,7 +4,8 @@ use super::{Fault, Stored};
 use rusqlite::Connection;
 
 /// One entry a version; `user_version` says how many a file has. Entries are never changed.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE models (
         model       INTEGER PRIMARY KEY,
         identity    TEXT NOT NULL,
@@ -59,7 +60,54 @@ const MIGRATIONS: &[&str] = &["
         what        TEXT NOT NULL,
         subject     TEXT NOT NULL
     );
-"];
+",
+    "
+    -- severity: 0 info, 1 warning, 2 critical; stage: 0 pending, 1 firing, 2 resolved;
+    -- times: seconds since 1970; slot: with rule and identity, what tells alerts apart
+    CREATE TABLE alerts (
+        id          TEXT PRIMARY KEY,
+        rule        TEXT NOT NULL,
+        severity    INTEGER NOT NULL,
+        identity    TEXT NOT NULL,
+        name        TEXT NOT NULL,
+        subject     TEXT NOT NULL,
+        stage       INTEGER NOT NULL,
+        suspend     INTEGER NOT NULL,
+        since       INTEGER NOT NULL,
+        fired       INTEGER,
+        resolved    INTEGER,
+        value       REAL,
+        threshold   REAL NOT NULL,
+        message     TEXT NOT NULL,
+        told        INTEGER,
+        notices     INTEGER NOT NULL,
+        round       INTEGER NOT NULL,
+        slot        TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX alerts_stage ON alerts (stage, identity);
+    CREATE INDEX alerts_since ON alerts (since);
+    -- what waits to be told, in order; a try that fails puts `due` off
+    CREATE TABLE notices (
+        notice      INTEGER PRIMARY KEY AUTOINCREMENT,
+        key         TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        alert       TEXT NOT NULL,
+        body        TEXT NOT NULL,
+        made        INTEGER NOT NULL,
+        due         INTEGER NOT NULL,
+        tries       INTEGER NOT NULL,
+        UNIQUE (destination, key)
+    );
+    CREATE TABLE deliveries (
+        delivery    INTEGER PRIMARY KEY,
+        alert       TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        at          INTEGER NOT NULL,
+        problem     TEXT
+    );
+    CREATE INDEX deliveries_alert ON deliveries (alert);
+",
+];
 
 /// Opens the file's journal and brings it to this version.
 ///

@@ -70,6 +70,7 @@ impl State {
                 Job::Retain { kept, now, reply } => {
                     let _ = reply.send(retain::retain(&mut self.connection, kept, now));
                 }
+                Job::Change(work) => work(&mut self.connection),
                 Job::Backup { to, reply } => {
                     let _ = reply.send(backup(&self.connection, &to));
                 }
