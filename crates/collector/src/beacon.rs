@@ -1,6 +1,6 @@
 //! From a beacon's bytes to what the store counts.
 
-use crate::limits::{MAX_AGE_HOURS, MAX_AHEAD_HOURS};
+use crate::limits::MAX_AHEAD_HOURS;
 use crate::problem::Problem;
 use crate::store::Contribution;
 use axum::http::StatusCode;
@@ -33,15 +33,21 @@ pub fn read(bytes: &[u8]) -> Result<Received, Error> {
     })
 }
 
-/// Refuses windows that began too long ago or have not begun. `now`: hours since 1970.
+/// Refuses windows that began too long ago or have not begun. `now`: hours since 1970; `accepted`:
+/// hours for which a window is taken; `since`: the hour from which ids are remembered.
 ///
 /// # Errors
 /// 422.
-pub fn check_time(counts: &Contribution, now: i64) -> Result<(), Problem> {
+pub fn check_time(
+    counts: &Contribution,
+    now: i64,
+    accepted: i64,
+    since: i64,
+) -> Result<(), Problem> {
     let hour = counts.hour;
     // a client's day may have begun up to a day before what it says is over
-    let oldest = now - MAX_AGE_HOURS - if counts.body.mode() == Mode::Randomized { 24 } else { 0 };
-    let message = if hour < oldest {
+    let oldest = now - accepted - if counts.body.mode() == Mode::Randomized { 24 } else { 0 };
+    let message = if hour < oldest.max(since) {
         "the beacon's window began too long ago"
     } else if hour > now + MAX_AHEAD_HOURS {
         "the beacon's window has not begun"

@@ -1,6 +1,7 @@
 //! Settings: one TOML file, then the environment, then the command line.
 
 use crate::alerts::Alerts;
+use crate::limits::MAX_ACCEPT_DAYS;
 use crate::store::Kept;
 use driftline::{Error, ErrorCode};
 use serde::Deserialize;
@@ -26,6 +27,9 @@ pub struct Config {
     pub caps: Caps,
     /// How long counts are kept.
     pub retention: Kept,
+    /// Days for which a window is taken after it began: an offline queue keeps its beacons for a
+    /// week. More where history is replayed.
+    pub accept_days: u32,
     /// A header that a trusted proxy sets to the client's address, in lower case; by default the
     /// connection's is taken.
     pub client_address_header: Option<String>,
@@ -103,6 +107,7 @@ impl Default for Config {
             apps: Vec::new(),
             caps: Caps::default(),
             retention: Kept::default(),
+            accept_days: 8,
             client_address_header: None,
             alerts: Alerts::default(),
         }
@@ -127,10 +132,10 @@ impl Config {
     }
 
     /// Takes what the environment names: `DRIFTLINE_LISTEN`, `DRIFTLINE_DATA`,
-    /// `DRIFTLINE_READ_TOKEN`, `DRIFTLINE_ADMIN_TOKEN`.
+    /// `DRIFTLINE_ACCEPT_DAYS`, `DRIFTLINE_READ_TOKEN`, `DRIFTLINE_ADMIN_TOKEN`.
     ///
     /// # Errors
-    /// [`ErrorCode::BadUsage`] for an address that is none.
+    /// [`ErrorCode::BadUsage`] for an address that is none, and for days that are no number.
     pub fn take(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), Error> {
         if let Some(listen) = variable("DRIFTLINE_LISTEN") {
             self.listen = listen.parse().map_err(|_| {
@@ -139,6 +144,11 @@ impl Config {
         }
         if let Some(data) = variable("DRIFTLINE_DATA") {
             self.data = PathBuf::from(data);
+        }
+        if let Some(days) = variable("DRIFTLINE_ACCEPT_DAYS") {
+            self.accept_days = days.parse().map_err(|_| {
+                usage(format!("`DRIFTLINE_ACCEPT_DAYS` is `{days}`, which is no number of days"))
+            })?;
         }
         if let Some(token) = variable("DRIFTLINE_READ_TOKEN") {
             self.tokens.read = Some(token);
@@ -149,10 +159,16 @@ impl Config {
         Ok(())
     }
 
+    /// Hours for which a window is taken after it began; one of `randomized` mode for a day longer.
+    pub fn accepted_hours(&self) -> i64 {
+        i64::from(self.accept_days) * 24
+    }
+
     /// Whether the settings may be run with.
     ///
     /// # Errors
-    /// [`ErrorCode::BadUsage`]: short or shared secrets, or none where others can reach it.
+    /// [`ErrorCode::BadUsage`]: short or shared secrets, or none where others can reach it; bounds
+    /// that let nothing in or have no end.
     pub fn check(&self) -> Result<(), Error> {
         let local = self.listen.ip().is_loopback();
         if !local && self.apps.is_empty() {
@@ -197,6 +213,12 @@ impl Config {
         if self.caps.randomized_beacons == 0 || self.caps.other_beacons == 0 {
             return Err(usage("a cap of 0 beacons lets nothing in".to_owned()));
         }
+        if !(1..=MAX_ACCEPT_DAYS).contains(&self.accept_days) {
+            return Err(usage(format!(
+                "`accept_days` is {}, and must be 1 to {MAX_ACCEPT_DAYS}",
+                self.accept_days
+            )));
+        }
         self.alerts.check()
     }
 }
@@ -232,6 +254,25 @@ mod tests {
         let origins = BTreeSet::from(["https://a.example/".to_owned()]);
         let apps = vec![App { name: "a".into(), key: "k".into(), origins }];
         assert!(Config { apps, ..Config::default() }.check().is_err());
+    }
+
+    #[test]
+    fn windows_are_taken_for_a_day_at_least_and_a_century_at_most() {
+        let check = |accept_days| Config { accept_days, ..Config::default() }.check();
+        assert_eq!(Config::default().accept_days, 8);
+        for (days, good) in [(0, false), (1, true), (MAX_ACCEPT_DAYS, true), (u32::MAX, false)] {
+            assert_eq!(check(days).is_ok(), good, "{days}");
+        }
+        let set = |text: &str| {
+            let mut config = Config::default();
+            let text = text.to_owned();
+            config
+                .take(|name| (name == "DRIFTLINE_ACCEPT_DAYS").then(|| text.clone()))
+                .map(|()| config.accept_days)
+        };
+        assert_eq!(set("5000").unwrap(), 5000);
+        assert!(set("-1").is_err());
+        assert!(set("a week").is_err());
     }
 
     #[test]

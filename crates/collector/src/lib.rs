@@ -93,7 +93,8 @@ impl Collector {
     /// # Errors
     /// [`store::Fault`].
     pub async fn retain(&self) -> Stored<Rolled> {
-        self.store.retain(self.config.retention, self.hour()).await
+        let accepted = self.config.accepted_hours();
+        self.store.retain(self.config.retention, accepted, self.hour()).await
     }
 
     pub(crate) fn seconds(&self) -> i64 {

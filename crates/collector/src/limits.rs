@@ -38,9 +38,13 @@ pub const MAX_SENDERS: usize = 1 << 20;
 /// Beacons of unknown identities that may be parked.
 pub const MAX_PARKED: u64 = 10_000;
 
-/// Oldest window that is taken, in hours: an offline queue keeps its beacons for a week. The ids
-/// of beacons are kept for longer, so that none is counted twice.
-pub const MAX_AGE_HOURS: i64 = 8 * 24;
+/// Most days that windows may be taken for after they began, a century: what is replayed into a
+/// collector is not older, and hours stay far from the end of their range.
+pub const MAX_ACCEPT_DAYS: u32 = 36_525;
+
+/// Hours for which the ids of beacons are kept beyond the last at which a copy would be taken. A
+/// window of `randomized` mode is taken for a day longer than others.
+pub const ID_GRACE_HOURS: i64 = 8 * 24;
 
 /// How far a client's clock may be ahead, in hours.
 pub const MAX_AHEAD_HOURS: i64 = 1;

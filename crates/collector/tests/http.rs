@@ -6,6 +6,7 @@
 mod common;
 
 use common::{Answer, HOUR, Served, beacon, settings};
+use driftline_collector::Config;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -41,6 +42,18 @@ fn every_refusal_is_a_problem_with_a_code() {
         assert!(!answer.json()["help"].as_str().unwrap().is_empty(), "{name}");
     }
     assert_eq!(served.get("/v1/beacons").status, 405);
+}
+
+#[test]
+fn windows_are_taken_for_as_many_days_as_the_settings_say() {
+    let served = Served::start(Config { accept_days: 5_000, ..settings() });
+    let at =
+        |n: u32, days: i64| beacon(&format!("11111111-1111-4111-8111-{n:012}"), HOUR - days * 24);
+    for days in [9, 4_000, 5_000] {
+        assert_eq!(served.post(&at(0, days)).status, 204, "{days}");
+    }
+    let refused = served.post(&at(1, 5_001));
+    assert_eq!((refused.status, &refused.json()["code"]), (422, &"beacon_expired".into()));
 }
 
 #[test]

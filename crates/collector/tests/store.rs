@@ -14,6 +14,9 @@ use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 
+/// Hours for which windows are taken, as by default.
+const ACCEPTED: i64 = 8 * 24;
+
 const IDENTITY: &str = "sha256:aa";
 
 const SUMMARY: &str = r#"{"blocks":[{"kind":"records","cells":["a","b"]},
@@ -193,7 +196,7 @@ fn hours_become_days_and_months_and_keep_their_sums() {
     }
     let now = start + 70 * 24;
     let kept = Kept { hours: 14, days: 35, months: 0 };
-    let rolled = runtime.block_on(store.retain(kept, now)).unwrap();
+    let rolled = runtime.block_on(store.retain(kept, ACCEPTED, now)).unwrap();
     assert_eq!(rolled.hours, (70 - 14) * 24);
     assert_eq!(rolled.days, 31);
     assert_eq!(sums(&store, 0), [2 * 70 * 24, 70 * 24]);
@@ -202,7 +205,7 @@ fn hours_become_days_and_months_and_keep_their_sums() {
     let count = |grain| windows.iter().filter(|w| w.grain == grain).count();
     assert_eq!([count("hour"), count("day"), count("month")], [14 * 24, 25, 1]);
     // again: nothing is left to do, and nothing is added twice
-    let rolled = runtime.block_on(store.retain(kept, now)).unwrap();
+    let rolled = runtime.block_on(store.retain(kept, ACCEPTED, now)).unwrap();
     assert_eq!([rolled.hours, rolled.days], [0, 0]);
     assert_eq!(sums(&store, 0), [2 * 70 * 24, 70 * 24]);
     // a late one that is still taken falls into an hour
@@ -217,11 +220,36 @@ fn months_past_their_time_are_forgotten() {
     let start = 19_723 * 24;
     assert_eq!(take(&store, beacon("a", start, &[1; 5])), Taken::Counted);
     let kept = Kept { hours: 14, days: 30, months: 60 };
-    let retain = |days: i64| runtime().block_on(store.retain(kept, start + days * 24)).unwrap();
+    let retain =
+        |days: i64| runtime().block_on(store.retain(kept, ACCEPTED, start + days * 24)).unwrap();
     assert_eq!(retain(50).forgotten, 0);
     assert_eq!(retain(70).days, 1);
     assert_eq!(retain(200).forgotten, 3);
     assert_eq!(sums(&store, 0), Vec::<i64>::new());
+}
+
+#[test]
+fn ids_are_remembered_for_longer_than_windows_are_taken() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    assert_eq!(store.remembers_since(), i64::MIN);
+    let start = 19_723 * 24;
+    let retain = |accepted: i64, now: i64| {
+        let kept = Kept::default();
+        runtime().block_on(store.retain(kept, accepted, now)).unwrap().ids
+    };
+    assert_eq!(take(&store, beacon("a", start, &[1; 5])), Taken::Counted);
+    // of windows that are taken for years nothing is forgotten
+    assert_eq!(retain(5_000 * 24, start + 4_000 * 24), 0);
+    assert_eq!(take(&store, beacon("a", start, &[1; 5])), Taken::Duplicate);
+    // the last hour at which a copy is taken, and the last at which it is known
+    assert_eq!(retain(ACCEPTED, start + ACCEPTED + 24), 0);
+    assert_eq!(retain(ACCEPTED, start + 2 * ACCEPTED), 0);
+    assert_eq!(retain(ACCEPTED, start + 2 * ACCEPTED + 1), 1);
+    // longer again: what is forgotten stays so, and the store says from when on it knows
+    assert_eq!(retain(5_000 * 24, start + 2 * ACCEPTED + 2), 0);
+    drop(store);
+    assert_eq!(Store::open(folder.path()).unwrap().remembers_since(), start + 1);
 }
 
 #[test]

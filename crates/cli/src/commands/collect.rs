@@ -29,6 +29,9 @@ pub struct Args {
     /// Folder of the counts
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Days for which a window is taken after it began [default: 8]
+    #[arg(long, value_name = "DAYS")]
+    accept_days: Option<u32>,
     /// Bundle whose beacons are taken; may be given again
     #[arg(long, value_name = "BUNDLE")]
     register: Vec<PathBuf>,
@@ -88,6 +91,9 @@ fn settings(args: &Args) -> Result<Config> {
     }
     if let Some(data) = &args.data {
         config.data.clone_from(data);
+    }
+    if let Some(days) = args.accept_days {
+        config.accept_days = days;
     }
     Ok(config)
 }

@@ -69,7 +69,8 @@ async fn count(
     let origin = headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("null"));
     trust::admit(config, beacon.key.as_deref(), origin)?;
     let now = collector.hour();
-    crate::beacon::check_time(&beacon.counts, now)?;
+    let (accepted, since) = (config.accepted_hours(), collector.store().remembers_since());
+    crate::beacon::check_time(&beacon.counts, now, accepted, since)?;
     let sender = trust::sender(config, headers, peer);
     let (mode, records) = (beacon.counts.body.mode(), beacon.counts.records());
     // noise may have made it negative

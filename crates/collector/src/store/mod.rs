@@ -170,6 +170,7 @@ pub(crate) enum Job {
     },
     Retain {
         kept: Kept,
+        accepted: i64,
         now: i64,
         reply: oneshot::Sender<Stored<Rolled>>,
     },
@@ -187,6 +188,7 @@ pub(crate) enum Job {
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
+    remembers_since: i64,
     jobs: SyncSender<Job>,
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -203,6 +205,7 @@ impl Store {
         let path = folder.join("driftline.sqlite");
         let mut connection = Connection::open(&path)?;
         schema::prepare(&mut connection)?;
+        let remembers_since = retain::remembers_since(&connection)?;
         let state = writer::State::read(connection)?;
         let (jobs, queue) = sync_channel(MAX_QUEUE);
         let writer = std::thread::Builder::new()
@@ -210,7 +213,7 @@ impl Store {
             .spawn(move || state.run(&queue))
             .map_err(|error| Fault::Folder { path: path.clone(), error })?;
         let writer = Mutex::new(Some(writer));
-        Ok(Self { path, jobs, readers: Mutex::new(Vec::new()), writer })
+        Ok(Self { path, remembers_since, jobs, readers: Mutex::new(Vec::new()), writer })
     }
 
     /// Counts a beacon. `park`: its bytes, if one of an unknown identity may wait.
@@ -233,13 +236,14 @@ impl Store {
         answer.await.map_err(|_| Fault::Closed)?
     }
 
-    /// Merges old windows into longer ones and forgets what is past its time. `now`: hours.
+    /// Merges old windows into longer ones and forgets what is past its time. `accepted`: hours for
+    /// which windows are taken; `now`: hours since 1970.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn retain(&self, kept: Kept, now: i64) -> Stored<Rolled> {
+    pub async fn retain(&self, kept: Kept, accepted: i64, now: i64) -> Stored<Rolled> {
         let (reply, answer) = oneshot::channel();
-        self.push(Job::Retain { kept, now, reply })?;
+        self.push(Job::Retain { kept, accepted, now, reply })?;
         answer.await.map_err(|_| Fault::Closed)?
     }
 
@@ -295,6 +299,13 @@ impl Store {
         let found = work(&connection);
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         found
+    }
+
+    /// The hour from which on the store remembered, when it was opened, which beacons it has
+    /// counted. One of an earlier window may be a copy of what is counted, if windows were taken for
+    /// less long then.
+    pub fn remembers_since(&self) -> i64 {
+        self.remembers_since
     }
 
     /// Whether the writer takes beacons.

@@ -1,7 +1,7 @@
 //! Hours become days, days become months, and what is past its time goes.
 
 use super::{Fault, Stored, cells};
-use crate::limits::MAX_AGE_HOURS;
+use crate::limits::ID_GRACE_HOURS;
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
@@ -38,28 +38,45 @@ pub struct Rolled {
 
 const HOURS: i64 = 24;
 
-/// Merges and forgets. `now`: hours since 1970.
+/// The hour from which on ids are remembered.
+pub(super) fn remembers_since(connection: &Connection) -> Stored<i64> {
+    let hour: Option<i64> =
+        connection.query_row("SELECT max(hour) FROM forgotten", [], |row| row.get(0))?;
+    Ok(hour.unwrap_or(i64::MIN))
+}
+
+/// Merges and forgets. `accepted`: hours for which windows are taken; `now`: hours since 1970.
 ///
 /// # Errors
 /// [`Fault`].
-pub(super) fn retain(connection: &mut Connection, kept: Kept, now: i64) -> Stored<Rolled> {
+pub(super) fn retain(
+    connection: &mut Connection,
+    kept: Kept,
+    accepted: i64,
+    now: i64,
+) -> Stored<Rolled> {
     let change = connection.transaction()?;
     // late beacons still go into hours, so that these must stay as long
-    let hours = now - (i64::from(kept.hours) * HOURS).max(MAX_AGE_HOURS + HOURS);
-    let days = now - i64::from(kept.days.max(kept.hours)) * HOURS;
+    let hours = now - (i64::from(kept.hours) * HOURS).max(accepted + HOURS);
+    let days = hours.min(now - i64::from(kept.days) * HOURS);
     let mut rolled = Rolled {
         hours: roll(&change, 0, hours - hours.rem_euclid(HOURS), day_of)?,
         days: roll(&change, 1, month_of(days), month_of)?,
         ..Rolled::default()
     };
     if kept.months > 0 {
-        let end = month_of(now - i64::from(kept.months.max(kept.days)) * HOURS);
+        let end = month_of(days.min(now - i64::from(kept.months) * HOURS));
         for table in ["windows", "counts"] {
             let sql = format!("DELETE FROM {table} WHERE grain = 2 AND start < ?1");
             rolled.forgotten += change.execute(&sql, [end])? as u64;
         }
     }
-    let ids = now - 2 * MAX_AGE_HOURS;
+    let ids = now - accepted - ID_GRACE_HOURS;
+    change.execute(
+        "INSERT INTO forgotten SELECT ?1 WHERE ?1 > (SELECT ifnull(max(hour), ?2) FROM forgotten)",
+        [ids, i64::MIN],
+    )?;
+    change.execute("DELETE FROM forgotten WHERE hour < ?1", [ids])?;
     rolled.ids = change.execute("DELETE FROM seen WHERE hour < ?1", [ids])? as u64;
     change.execute("DELETE FROM parked WHERE hour < ?1", [ids])?;
     change.commit()?;

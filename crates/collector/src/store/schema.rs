@@ -107,6 +107,10 @@ const MIGRATIONS: &[&str] = &[
     );
     CREATE INDEX deliveries_alert ON deliveries (alert);
 ",
+    "
+    -- one row at most: ids of beacons whose window began before this hour are forgotten
+    CREATE TABLE forgotten (hour INTEGER NOT NULL);
+",
 ];
 
 /// Opens the file's journal and brings it to this version.

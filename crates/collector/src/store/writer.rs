@@ -67,8 +67,8 @@ impl State {
                 Job::Register { model, now, reply } => {
                     let _ = reply.send(self.register(&model, now));
                 }
-                Job::Retain { kept, now, reply } => {
-                    let _ = reply.send(retain::retain(&mut self.connection, kept, now));
+                Job::Retain { kept, accepted, now, reply } => {
+                    let _ = reply.send(retain::retain(&mut self.connection, kept, accepted, now));
                 }
                 Job::Change(work) => work(&mut self.connection),
                 Job::Backup { to, reply } => {
