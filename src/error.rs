@@ -149,6 +149,9 @@ codes! {
     KeyUnknown Bundle "key_unknown" "no pinned key signed the bundle" "pin the signer's public key, or add the rotation that leads to it";
     Downgrade Bundle "downgrade" "the bundle's sequence number is below the least that is taken" "load a newer release; lower `minimum` if the older one is meant";
     SelfTestFailed Bundle "self_test_failed" "the bundle's golden rows have other scores on this host" "do not serve it here; `driftline verify` names the first row that differs";
+    ChannelInvalid Bundle "channel_invalid" "the file is no channel, or contradicts itself" "edit channels with `driftline release` and its kin only; docs/channels.md has the format";
+    ChannelStep Bundle "channel_step" "the step is not legal in the channel's state" "`driftline history CHANNEL` shows the state; docs/channels.md lists the legal steps";
+    ChannelExpired Bundle "channel_expired" "the channel is past its expiry" "sign it anew with `driftline renew CHANNEL --expires TIME`";
 
     UnknownIdentity Collector "unknown_identity" "the collector does not know the beacon's identity" "register the bundle with `driftline register`, or let beacons of unknown identities wait";
     UnknownKey Collector "unknown_key" "the write key is no app's" "name the key in the collector's settings";

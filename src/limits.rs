@@ -56,6 +56,12 @@ pub const MAX_SIGNATURE_BYTES: usize = 65_536;
 /// Signatures, rotations and pinned keys each: every one may cost a verification.
 pub const MAX_SIGNATURES: usize = 8;
 
+/// Channel file, in bytes: fetched by every client at each poll.
+pub const MAX_CHANNEL_BYTES: usize = 65_536;
+
+/// Steps that a channel remembers; older ones make room.
+pub const MAX_CHANNEL_STEPS: usize = 50;
+
 /// ONNX file, in bytes: protobuf's own limit.
 pub const MAX_ONNX_BYTES: usize = (2 << 30) - 1;
 

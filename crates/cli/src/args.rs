@@ -1,8 +1,8 @@
 //! The command line as a type.
 
 use crate::commands::{
-    build, calibrate, check, codes, collect, diff, drift, export, import, inspect, keygen, predict,
-    profile, run, sign, validate, verify,
+    build, calibrate, channel, check, codes, collect, diff, drift, export, import, inspect, keygen,
+    predict, profile, run, sign, validate, verify,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use driftline_compiler::Runtime;
@@ -59,6 +59,22 @@ pub enum Command {
     Rotate(sign::RotateArgs),
     /// Computes again what a bundle says of itself: parts, identity, signature
     Verify(verify::Args),
+    /// Puts a bundle live in a channel
+    Release(channel::Release),
+    /// Gives a bundle to a share of a channel's clients
+    Canary(channel::CanaryArgs),
+    /// Puts a channel's canary live for all
+    Promote(channel::Promote),
+    /// Withdraws a canary, or goes back to the bundle before
+    Rollback(channel::Rollback),
+    /// Turns a channel's kill switch on
+    Kill(channel::Kill),
+    /// Turns a channel's kill switch off
+    Resume(channel::Resume),
+    /// Signs a channel anew: expiry, least runtime, telemetry
+    Renew(channel::Renew),
+    /// Prints what a channel says, and its steps
+    History(channel::History),
     /// Lists every error code with its meaning and what to do
     Codes(codes::Args),
 }

@@ -6,6 +6,7 @@
 mod args;
 mod assemble;
 mod calibrate;
+mod channel;
 mod commands;
 mod definition;
 mod diff;

@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod calibrate;
+pub mod channel;
 pub mod check;
 pub mod codes;
 pub mod collect;
@@ -43,6 +44,14 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         Command::Sign(args) => sign::run(args, cli.json),
         Command::Rotate(args) => sign::rotate(args, cli.json),
         Command::Verify(args) => verify::run(args, cli.json),
+        Command::Release(args) => channel::release(args, cli.json),
+        Command::Canary(args) => channel::canary(args, cli.json),
+        Command::Promote(args) => channel::promote(args, cli.json),
+        Command::Rollback(args) => channel::rollback(args, cli.json),
+        Command::Kill(args) => channel::kill(args, cli.json),
+        Command::Resume(args) => channel::resume(args, cli.json),
+        Command::Renew(args) => channel::renew(args, cli.json),
+        Command::History(args) => channel::history(args, cli.json),
         Command::Codes(args) => codes::run(args, cli.json),
     }
 }
