@@ -118,6 +118,9 @@ export type ErrorCode =
   | "signature_unsupported"
   | "key_unknown"
   | "downgrade"
+  | "self_test_failed"
+  | "channel_invalid"
+  | "channel_expired"
   | "trap"
   | "internal"
   | (string & {});

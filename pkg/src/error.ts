@@ -20,6 +20,12 @@ const HELP = {
   signature_unsupported: "use a host whose WebCrypto has Ed25519; docs/identity.md lists them",
   key_unknown: "pin the signer's public key, or add the rotation that leads to it",
   downgrade: "load a newer release; lower `minimum` if the older one is meant",
+  input_too_large: "split the input; the limits are listed in docs/limits.md",
+  bundle_truncated: "copy or download it again",
+  bundle_altered: "build or download it again; never edit a bundle",
+  self_test_failed: "do not serve it here; `driftline verify` names the first row that differs",
+  channel_invalid: "edit channels with `driftline release` and its kin only; docs/channels.md has the format",
+  channel_expired: "sign it anew with `driftline renew CHANNEL --expires TIME`",
   runtime_mismatch: "use the wasm that was built with the bundle",
   trap: "report it with the record's shape; the gate answers again",
 } as const;

@@ -209,7 +209,7 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
   }
 
   #follower(): Follower {
-    const [reporter, tracker] = [this[REPORTER], this.#tracker];
+    const [reporter, tracker, desk] = [this[REPORTER], this.#tracker, this.#desk];
     return {
       identity: this.identity,
       get layoutId() {
@@ -218,6 +218,7 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
       place: (decision) => tracker.place(decision),
       count: (place, answer) => this.#count(place, answer),
       once: (nonce) => tracker.once(nonce),
+      knows: (id) => desk.find(id, 0) !== undefined || tracker.find(id, 0) !== undefined,
     };
   }
 

@@ -8,11 +8,14 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Load, LoadSync } from "./api.js";
 import { fault, messageOf } from "./error.js";
+import type { LoadChannel, LoadChannelSync } from "./channel.js";
+import { channels } from "./channel/start.js";
 import { loaders } from "./loader.js";
 import { body } from "./source.js";
 
 export * from "./api.js";
 export * from "./beacon.js";
+export * from "./channel.js";
 export * from "./outcomes.js";
 export * from "./report.js";
 export * from "./routes.js";
@@ -48,10 +51,18 @@ function readFault(address: string, raised: unknown): unknown {
   });
 }
 
-const made = /* @__PURE__ */ loaders({ beside, read });
+const host = { beside, read };
+const made = /* @__PURE__ */ loaders(host);
+const followed = /* @__PURE__ */ channels(host);
 
 /** Loads a bundle: from `source` (also a path), or the one beside this script. */
 export const load: Load = made.load;
 
 /** Loads a bundle at once: from a module or bytes, or the one beside this script. */
 export const loadSync: LoadSync = made.loadSync;
+
+/** Follows a channel; resolves when a bundle decides. */
+export const loadChannel: LoadChannel = followed.loadChannel;
+
+/** Follows a channel from a bundle at hand, or the one beside this script: for Workers. */
+export const loadChannelSync: LoadChannelSync = followed.loadChannelSync;

@@ -96,6 +96,13 @@ export interface Reporter {
   encode(counts: Float64Array, header: BeaconHeader, fill: Fill): string | undefined;
   /** Draws the feature that a client reports today, in mode `randomized`. */
   pickFeature(fill: Fill): number;
+  /** What a channel allows, where the gate follows one. */
+  limits?(): { readonly off: boolean; readonly rate: number };
+  /**
+   * Has a function called whenever counts have to leave now, since the bundle that made them was
+   * replaced: `identity`, `layout` and counts are that one's during the call. The answer ends it.
+   */
+  onDrain?(work: () => void): () => void;
 }
 
 /** Under this name a gate has its reporter, whichever copy of this package made it. */

@@ -23,6 +23,10 @@ export interface Follower {
   count(place: Place, answer: Answer): void;
   /** Whether a token comes for the first time, as far as the gate remembers. */
   once(nonce: string): boolean;
+  /** Whether it has a decision of this id, or an escalation. */
+  knows(id: string): boolean;
+  /** Those of all bundles, where a gate follows a channel: the one that decides first. */
+  every?(): readonly Follower[];
 }
 
 /** How tokens are signed. */
@@ -53,7 +57,8 @@ export async function signToken(
   decision: Decision,
   options: TokenOptions,
 ): Promise<string> {
-  const follower = followerOf(gate);
+  const every = everyOf(gate);
+  const follower = every.find(({ identity }) => identity === decision.identity) ?? (every[0] as Follower);
   const { hours = WEEK, now = Date.now() } = options;
   if (decision.identity !== follower.identity || !(hours > 0)) {
     throw fault("bad_usage", "the decision is of another bundle, or `hours` is not positive", {
@@ -85,7 +90,6 @@ export async function outcomeByToken(
   answer: Answer,
   options: TokenOptions,
 ): Promise<void> {
-  const follower = followerOf(gate);
   const [payload, mac] = take(token);
   const key = await keyOf(options.key);
   if (!(await crypto.subtle.verify("HMAC", key, mac, signed(payload)))) {
@@ -93,9 +97,8 @@ export async function outcomeByToken(
   }
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   if (payload.length < HEAD + 2 || payload[0] !== 1) throw invalid("its form is not known");
-  if (names(follower).some((byte, nth) => byte !== payload[1 + nth])) {
-    throw invalid("it is of another bundle or layout");
-  }
+  const follower = everyOf(gate).find((one) => names(one).every((byte, nth) => byte === payload[1 + nth]));
+  if (follower === undefined) throw invalid("it is of another bundle or layout");
   if ((options.now ?? Date.now()) >= view.getUint32(17) * HOUR) {
     throw fault("token_expired", "the token has expired");
   }
@@ -136,7 +139,12 @@ function signed(payload: Uint8Array): Uint8Array<ArrayBuffer> {
   return all;
 }
 
-function followerOf(gate: object): Follower {
+function everyOf(gate: object): readonly Follower[] {
+  const follower = followerOf(gate);
+  return follower.every?.() ?? [follower];
+}
+
+export function followerOf(gate: object): Follower {
   const follower = (gate as { [FOLLOWER]?: Follower })[FOLLOWER];
   if (follower === undefined) {
     throw fault("bad_usage", "this is no gate", { help: "pass what `load` resolved to" });

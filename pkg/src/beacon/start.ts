@@ -17,6 +17,7 @@ const ALONE: Crowd = { users: 1, bound: 1 };
 
 export function startBeacon(gate: object, options: StartOptions): Beacon {
   const reporter = reporterOf(gate);
+  const limits = (): { off: boolean; rate: number } => reporter.limits?.() ?? { off: false, rate: 1 };
   const endpoint = endpointOf(options.endpoint);
   const plain = plainOf(options);
   const { consent } = options;
@@ -43,7 +44,7 @@ export function startBeacon(gate: object, options: StartOptions): Beacon {
 
   const silent = (): BeaconStatus["silent"] => {
     if (ended || sender.stopped) return "stopped";
-    if (switches.off) return "off";
+    if (switches.off || limits().off) return "off";
     if (optedOut()) return "opt_out";
     if (!agreed(consent)) return "no_consent";
     // without a store the next page would answer a second time on the same day
@@ -64,7 +65,7 @@ export function startBeacon(gate: object, options: StartOptions): Beacon {
       if (why === "off") window.drop();
       else if (why === "no_consent" || why === "opt_out") sender.clear();
       else if (why === null) {
-        const made = window.end(switches, ALONE);
+        const made = window.end({ ...switches, rate: Math.min(switches.rate, limits().rate) }, ALONE);
         if (made !== undefined) sender.add(made.id, made.body);
       }
     });
@@ -82,6 +83,7 @@ export function startBeacon(gate: object, options: StartOptions): Beacon {
     },
     flush: () => void flush(),
   });
+  const undrain = reporter.onDrain?.(() => void cut());
   // what an earlier page or visit left
   if (browser) queueMicrotask(() => void (silent() === null && sender.deliver().catch(() => undefined)));
 
@@ -101,6 +103,7 @@ export function startBeacon(gate: object, options: StartOptions): Beacon {
       if (ended) return;
       clearInterval(timer);
       unlisten();
+      undrain?.();
       await flush();
       ended = true;
     },

@@ -70,7 +70,9 @@ export class Window {
 
   /** What would leave if the window ended now. Nothing is taken. */
   look(mode: BeaconMode, rate: number, crowd: Crowd, counts = this.#reporter.peek()): Payload | undefined {
-    if (!((counts[0] ?? 0) > 0)) return undefined;
+    // plain counts may be outcomes alone: the records were of a window before
+    const full = mode === "pseudonymous" ? counts.some((count) => count > 0) : (counts[0] ?? 0) > 0;
+    if (!full) return undefined;
     if (mode === "randomized") {
       const day = this.#day();
       return day.done ? undefined : this.#draw(day, rate, counts);

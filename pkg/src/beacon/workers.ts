@@ -55,6 +55,12 @@ export function withBeacon<Env, G extends object>(
   let switches = known.switches;
   // made by the first request: the global scope has neither clock nor randomness
   let isolate: Isolate<Env> | undefined;
+  const limited = (): Switches => {
+    const { off, rate } = reporter.limits?.() ?? { off: false, rate: 1 };
+    return { ...switches, off: switches.off || off, rate: Math.min(switches.rate, rate) };
+  };
+  // a Worker lives as long as its gate: there is nothing that would end this
+  reporter.onDrain?.(() => isolate?.drain(limited()));
   const here = (env: Env): Isolate<Env> => (isolate ??= new Isolate(reporter, options, known, env));
 
   async function clientOf(request: Request, env: Env): Promise<Client | "nobody" | "refused"> {
@@ -71,8 +77,8 @@ export function withBeacon<Env, G extends object>(
     try {
       // counts that a trap kept from being put back
       for (; owed.length > 0; owed.pop()) reporter.add(owed.at(-1) as Float64Array);
-      const work = here(env).due(switches, force);
-      if (work) ctx.waitUntil(here(env).run(env, switches, force));
+      const work = here(env).due(limited(), force);
+      if (work) ctx.waitUntil(here(env).run(env, limited(), force));
     } catch {
       // such as an instance that is being replaced: the next request looks again
     }
@@ -172,6 +178,12 @@ class Isolate<Env> {
       // the counts are where they were
     }
     this.#leased = 0;
+  }
+
+  /** Ends the window of a bundle that was replaced; what that made is sent with the next. */
+  drain(switches: Switches): void {
+    if (switches.off) this.drop();
+    else this.#end(this.#env, switches);
   }
 
   drop(): void {
