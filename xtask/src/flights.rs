@@ -1,7 +1,7 @@
 //! The flights example, built with the command that users have.
 
 use crate::shell::{at, cargo, command, run, say, target};
-use crate::wasm;
+use crate::{dashboard, wasm};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,9 +12,10 @@ pub const OUT: &str = "target/flights";
 pub const BUNDLE: &str = "target/flights/flights-delay.driftline";
 pub const PACKAGE: &str = "target/flights/package";
 
-/// Builds the runtime and the command; the command's path.
+/// Builds the runtime, the dashboard and the command that carries both; the command's path.
 pub fn driftline() -> Result<PathBuf> {
     wasm::build(true, wasm::Flavor::Plan)?;
+    dashboard::build()?;
     say("cargo build --bin driftline");
     // with the features of the whole workspace: with others, everything below it is built again
     run(cargo().args(["build", "--workspace", "--bin", "driftline"]))?;

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod bench;
+mod dashboard;
 mod demo;
 mod flights;
 mod setup;
@@ -25,6 +26,8 @@ enum Task {
     Setup(setup::Args),
     /// Builds the runtime's WebAssembly and the npm package into pkg/dist
     Wasm(wasm::Args),
+    /// Builds the collector's page into www/dist/dashboard, from where the command takes it
+    Dashboard,
     /// Runs the flights gate in WebAssembly over real production rows, then serves a page
     Demo(demo::Args),
     /// Runs every check and test
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Setup(args) => setup::main(&args),
         Task::Wasm(args) => wasm::main(&args),
+        Task::Dashboard => dashboard::build(),
         Task::Demo(args) => demo::main(&args),
         Task::Test(args) => return test::main(&args),
         Task::Bench(args) => bench::main(&args),

@@ -35,6 +35,8 @@ pub struct Config {
     pub client_address_header: Option<String>,
     /// What is watched, and who is told.
     pub alerts: Alerts,
+    /// Folder of the dashboard's files, in place of those inside the command.
+    pub dashboard: Option<PathBuf>,
 }
 
 /// What to do with beacons of unknown identities.
@@ -110,6 +112,7 @@ impl Default for Config {
             accept_days: 8,
             client_address_header: None,
             alerts: Alerts::default(),
+            dashboard: None,
         }
     }
 }
@@ -132,7 +135,7 @@ impl Config {
     }
 
     /// Takes what the environment names: `DRIFTLINE_LISTEN`, `DRIFTLINE_DATA`,
-    /// `DRIFTLINE_ACCEPT_DAYS`, `DRIFTLINE_READ_TOKEN`, `DRIFTLINE_ADMIN_TOKEN`.
+    /// `DRIFTLINE_ACCEPT_DAYS`, `DRIFTLINE_DASHBOARD`, `DRIFTLINE_READ_TOKEN`, `DRIFTLINE_ADMIN_TOKEN`.
     ///
     /// # Errors
     /// [`ErrorCode::BadUsage`] for an address that is none, and for days that are no number.
@@ -149,6 +152,9 @@ impl Config {
             self.accept_days = days.parse().map_err(|_| {
                 usage(format!("`DRIFTLINE_ACCEPT_DAYS` is `{days}`, which is no number of days"))
             })?;
+        }
+        if let Some(folder) = variable("DRIFTLINE_DASHBOARD") {
+            self.dashboard = Some(PathBuf::from(folder));
         }
         if let Some(token) = variable("DRIFTLINE_READ_TOKEN") {
             self.tokens.read = Some(token);

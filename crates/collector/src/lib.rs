@@ -47,6 +47,7 @@ pub struct Collector {
     config: Config,
     store: Store,
     senders: Mutex<Senders>,
+    pages: routes::Pages,
     host: Host,
     meters: export::Meters,
 }
@@ -58,16 +59,21 @@ impl Collector {
     /// Settings that [`Config::check`] refuses; a store that cannot be used.
     pub fn open(config: Config, host: Host) -> Result<Arc<Self>, Error> {
         config.check()?;
+        let pages = routes::Pages::find(config.dashboard.as_deref())?;
         let store = Store::open(&config.data)
             .map_err(|fault| Error::new(driftline::ErrorCode::StoreFailed, fault.to_string()))?;
         let senders = Mutex::new(Senders::new(config.caps));
         let meters = export::Meters::default();
-        Ok(Arc::new(Self { config, store, senders, host, meters }))
+        Ok(Arc::new(Self { config, store, senders, pages, host, meters }))
     }
 
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    pub(crate) fn pages(&self) -> &routes::Pages {
+        &self.pages
     }
 
     /// The counts.

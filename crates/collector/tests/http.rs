@@ -7,6 +7,7 @@ mod common;
 
 use common::{Answer, HOUR, Served, beacon, settings};
 use driftline_collector::Config;
+use driftline_collector::config::Tokens;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -63,6 +64,35 @@ fn every_answer_has_the_headers_that_keep_it_from_being_misused() {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         assert!(answer.header("content-security-policy").unwrap().contains("default-src 'none'"));
+    }
+}
+
+#[test]
+fn the_page_is_served_with_its_policy_and_its_assets_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("assets")).unwrap();
+    std::fs::write(folder.path().join("index.html"), "<!doctype html>page").unwrap();
+    std::fs::write(folder.path().join("assets/index-1.js"), "1").unwrap();
+    let dashboard = Some(folder.path().to_owned());
+    let tokens = Tokens { read: Some("r".repeat(16)), admin: Some("a".repeat(16)) };
+    let served = Served::start(Config { dashboard, tokens, ..settings() });
+    // the page itself holds nothing; what it asks for wants the token
+    let page = served.get("/");
+    assert_eq!((page.status, page.body.as_str()), (200, "<!doctype html>page"));
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(served.get("/v1/models").status, 401);
+
+    let asset = served.get("/assets/index-1.js");
+    assert_eq!(asset.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert!(asset.header("cache-control").unwrap().contains("immutable"));
+    let etag = page.header("etag").unwrap();
+    let again = served.send("GET", "/", &[("if-none-match", etag)], b"");
+    assert_eq!((again.status, again.body.as_str()), (304, ""));
+    for path in ["/assets/none.js", "/assets/..%2findex.html", "/index.html", "/assets/"] {
+        assert_eq!(served.get(path).status, 404, "{path}");
     }
 }
 

@@ -1,7 +1,7 @@
 /** What the page would send, in plain words and byte by byte, before it is sent. */
 
 import { type Beacon, type BeaconMode, type Gate, startBeacon } from "flights-delay";
-import { byId, make } from "./dom.ts";
+import { byId, make } from "../../shared/dom.ts";
 
 const MODES: Readonly<Record<BeaconMode, [title: string, what: string]>> = {
   randomized: ["Randomized", "one answer a day about one question, which may be a lie"],

@@ -1,7 +1,7 @@
 /** One input of the contract as a field of the form. */
 
 import type { InputInfo, Violation } from "flights-delay";
-import { make } from "./dom.ts";
+import { make } from "../../shared/dom.ts";
 import { format, parse } from "./literal.ts";
 import { inUtc, inZone, instantOf, withoutOffset } from "./time.ts";
 import { sentence } from "./verdict.ts";

@@ -1,7 +1,7 @@
 import { type Decision, DriftlineError, type Gate, load, reporterOf } from "flights-delay";
 import samples from "virtual:samples";
 import { beaconPanel } from "./beacon.ts";
-import { byId, make } from "./dom.ts";
+import { byId, make } from "../../shared/dom.ts";
 import { field, type Field } from "./field.ts";
 import { raw } from "./raw.ts";
 import type { Sample } from "./sample.ts";

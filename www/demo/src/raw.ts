@@ -1,6 +1,6 @@
 /** The tab where anything can be sent. */
 
-import { byId, make } from "./dom.ts";
+import { byId, make } from "../../shared/dom.ts";
 import { format, parse } from "./literal.ts";
 import { TRICKS } from "./tricks.ts";
 

@@ -1,6 +1,6 @@
 /** Tabs as the ARIA Authoring Practices describe them: arrows move, one tab stop. */
 
-import { byId } from "./dom.ts";
+import { byId } from "../../shared/dom.ts";
 
 const NAMES = ["form", "raw"] as const;
 

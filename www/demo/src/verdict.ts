@@ -1,7 +1,7 @@
 /** The decision in words, bars and figures. */
 
 import type { Decision, DriftlineError, GateInfo, Violation } from "flights-delay";
-import { byId, make } from "./dom.ts";
+import { byId, make } from "../../shared/dom.ts";
 import { labelOf, nameOf, percent } from "./words.ts";
 
 const MARKS: Record<Decision["action"], string> = {

@@ -5,7 +5,10 @@ mod beacons;
 mod bundles;
 mod health;
 mod models;
+mod pages;
 mod status;
+
+pub use pages::Pages;
 
 use crate::Collector;
 use crate::problem::Problem;
@@ -33,6 +36,9 @@ pub fn router(collector: Arc<Collector>) -> Router {
         .route("/v1/models/{identity}/drift", get(models::drift))
         .route("/v1/alerts", get(alerts::all))
         .route("/v1/status", get(status::one))
+        .route("/", get(pages::file))
+        .route("/icon.svg", get(pages::file))
+        .route("/assets/{name}", get(pages::file))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(missing)
