@@ -59,14 +59,15 @@ struct Alternative {
     /// Logarithm of the factor of each record in the bin, and of each outside it.
     inside: f64,
     outside: f64,
-    /// Logarithm of the noise's moment generating function at them, to be taken off.
+    /// Logarithm of the moment generating function at them of one draw of noise in every bin, to be
+    /// taken off.
     noise: f64,
     value: f64,
 }
 
 impl Detector {
-    /// A detector of what differs from this baseline. `noise` is that of every window, of which
-    /// each must come with the same; randomized response is watched in the shares that are seen.
+    /// A detector of what differs from this baseline. `noise` is that of every window; randomized
+    /// response is watched in the shares that are seen.
     ///
     /// # Errors
     /// [`ErrorCode::BadInput`](crate::ErrorCode::BadInput) for a baseline without a record or with
@@ -110,16 +111,16 @@ impl Detector {
         self.shares.iter().enumerate().flat_map(of).collect()
     }
 
-    /// Logarithm of E exp(θx) of one bin's noise: (1 − α)²/((1 − αeᶿ)(1 − αe⁻ᶿ)) a draw.
+    /// Logarithm of E exp(θx) of one draw of a bin's noise: (1 − α)²/((1 − αeᶿ)(1 − αe⁻ᶿ)).
     fn log_mgf(&self, theta: f64) -> f64 {
-        let Noise::Laplace { epsilon, draws } = self.noise else { return 0.0 };
+        let Noise::Laplace { epsilon, .. } = self.noise else { return 0.0 };
         let rest = -libm::expm1(-epsilon);
         let up = -libm::expm1(theta - epsilon);
         let down = -libm::expm1(-theta - epsilon);
         if up <= 0.0 || down <= 0.0 {
             return f64::INFINITY;
         }
-        draws as f64 * (2.0 * libm::log(rest) - libm::log(up) - libm::log(down))
+        2.0 * libm::log(rest) - libm::log(up) - libm::log(down)
     }
 
     /// Takes in a window's counts, debiased if they are noisy, and returns the detector's value:
@@ -129,6 +130,19 @@ impl Detector {
     /// [`ErrorCode::BadInput`](crate::ErrorCode::BadInput) at `current_counts` for another number
     /// of bins or a count that is not finite; the detector is then as before.
     pub fn look(&mut self, current: &[f64]) -> Result<f64> {
+        let draws = match self.noise {
+            Noise::Laplace { draws, .. } => draws,
+            _ => 0,
+        };
+        self.look_through(current, draws)
+    }
+
+    /// The same for a window with another number of draws of Laplace noise in each bin: as many as
+    /// beacons were merged.
+    ///
+    /// # Errors
+    /// As [`Detector::look`].
+    pub fn look_through(&mut self, current: &[f64], draws: u64) -> Result<f64> {
         if current.len() != self.shares.len() {
             return bad("current_counts", "there are not as many counts as of the baseline");
         }
@@ -144,7 +158,8 @@ impl Detector {
             let debiased = current.get(bet.bin).copied().unwrap_or(0.0);
             // what was reported, where answers are randomized
             let count = other * total + slope * debiased;
-            let log = count * bet.inside + (total - count) * bet.outside - bet.noise;
+            let log = count * bet.inside + (total - count) * bet.outside;
+            let log = log - draws as f64 * bet.noise;
             bet.value = (libm::exp(log) * (bet.value + 1.0)).min(HIGHEST);
         }
         self.windows += 1;

@@ -52,7 +52,12 @@ impl Confidence {
         self.counts.iter().map(|count| *count as f64).sum()
     }
 
-    /// Middles of the bins, moved together so that their sum is the one that was shipped.
+    /// Mean confidence of each bin as far as it is known: the middles, moved together so that their
+    /// sum is the one that was shipped.
+    pub fn means(&self) -> Vec<f64> {
+        self.bins().iter().map(|bin| bin.mean).collect()
+    }
+
     fn bins(&self) -> Vec<Bin> {
         let width = 1.0 / self.counts.len() as f64;
         let middle = |at: usize| (at as f64 + 0.5) * width;
@@ -143,8 +148,8 @@ fn roc_auc(negative: &Confidence, positive: &Confidence) -> Option<Estimate> {
     Some(Estimate { value: auc, standard_error })
 }
 
-/// Performance that came true: `matrix` has a row a truth and a column a predicted label, all of one
-/// length. `None` without an answer.
+/// Performance that came true: `matrix` has a row a truth and a column a predicted label, and perhaps
+/// one more for no answer, which is never right. `None` without an entry.
 pub fn realised(matrix: &[Vec<u64>], positive: usize) -> Option<Performance> {
     let at = |row: usize, column: usize| {
         matrix.get(row).and_then(|row| row.get(column)).map_or(0.0, |count| *count as f64)
@@ -159,7 +164,7 @@ pub fn realised(matrix: &[Vec<u64>], positive: usize) -> Option<Performance> {
         Estimate { value: share, standard_error: libm::sqrt(share * (1.0 - share) / total) };
     let f1 = || {
         let hits = at(positive, positive);
-        let truths: f64 = (0..matrix.len()).map(|column| at(positive, column)).sum();
+        let truths: f64 = matrix.get(positive)?.iter().map(|count| *count as f64).sum();
         let predicted: f64 = (0..matrix.len()).map(|row| at(row, positive)).sum();
         let all = truths + predicted;
         (matrix.len() == 2 && all > 0.0).then(|| {
@@ -185,28 +190,27 @@ pub struct CalibrationDrift {
     pub z: f64,
 }
 
-/// Compares right answers with the confidence that was given, in equal bins of [0, 1]; each pair is
-/// wrong and right. `None` without an answer.
-pub fn calibration_drift(bins: &[(u64, u64)]) -> Option<CalibrationDrift> {
-    let width = 1.0 / bins.len() as f64;
+/// Compares right answers with the confidence that was given, in bins of it; each pair is wrong and
+/// right. `means` are the mean confidences of the bins' answers, or their middles where no more is
+/// known. `None` without an answer, or for other lengths.
+pub fn calibration_drift(bins: &[(u64, u64)], means: &[f64]) -> Option<CalibrationDrift> {
+    if bins.len() != means.len() {
+        return None;
+    }
     let (mut answers, mut gap, mut error, mut variance) = (0u64, 0.0, 0.0, 0.0);
-    for (at, (wrong, right)) in bins.iter().enumerate() {
-        let middle = (at as f64 + 0.5) * width;
+    for ((wrong, right), mean) in bins.iter().zip(means) {
         let count = wrong.checked_add(*right)?;
         answers = answers.checked_add(count)?;
-        let off = count as f64 * middle - *right as f64;
+        let off = count as f64 * mean - *right as f64;
         gap += off;
         error += off.abs();
-        variance += count as f64 * middle * (1.0 - middle);
+        variance += count as f64 * mean * (1.0 - mean);
     }
     if answers == 0 {
         return None;
     }
     let all = answers as f64;
-    Some(CalibrationDrift {
-        answers,
-        gap: gap / all,
-        error: error / all,
-        z: gap / libm::sqrt(variance),
-    })
+    // confidences of 0 or 1 alone leave nothing to chance, and nothing to scale the gap by
+    let z = if variance > 0.0 { gap / libm::sqrt(variance) } else { 0.0 };
+    Some(CalibrationDrift { answers, gap: gap / all, error: error / all, z })
 }

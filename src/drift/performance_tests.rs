@@ -67,6 +67,10 @@ fn what_comes_true_is_counted_from_the_matrix() {
     let found = realised(&[vec![50, 10], vec![20, 40]], 1).unwrap();
     assert!((found.accuracy.value - 0.75).abs() < 1e-12);
     assert!((found.f1.unwrap().value - 80.0 / 110.0).abs() < 1e-12);
+    // five of each truth without an answer: right in none, missed in both
+    let found = realised(&[vec![90, 10, 5], vec![20, 30, 5]], 1).unwrap();
+    assert!((found.accuracy.value - 0.75).abs() < 1e-12);
+    assert!((found.f1.unwrap().value - 60.0 / 95.0).abs() < 1e-12);
     assert!(realised(&[vec![0, 0], vec![0, 0]], 1).is_none());
     assert!(realised(&[vec![5, 1, 1], vec![1, 5, 1], vec![1, 1, 5]], 1).unwrap().f1.is_none());
 }
@@ -94,13 +98,22 @@ fn calibration_that_slipped_is_seen() {
     // as often right as was said, in 20 bins of 100 answers
     let said = |at: u64| (100 * (2 * at + 1) / 40).min(100);
     let good: Vec<(u64, u64)> = (0..20).map(|at| (100 - said(at), said(at))).collect();
-    let found = calibration_drift(&good).unwrap();
+    let middles: Vec<f64> = (0..20).map(|at| (f64::from(at) + 0.5) / 20.0).collect();
+    let found = calibration_drift(&good, &middles).unwrap();
     assert!(found.z.abs() < 1.0 && found.error < 0.01, "{found:?}");
     let bad: Vec<(u64, u64)> =
         good.iter().map(|(wrong, right)| (wrong + right / 5, right - right / 5)).collect();
-    let found = calibration_drift(&bad).unwrap();
+    let found = calibration_drift(&bad, &middles).unwrap();
     assert!(found.z > 5.0 && found.gap > 0.05, "{found:?}");
-    assert!(calibration_drift(&[(0, 0)]).is_none());
+    assert!(calibration_drift(&[(0, 0)], &[0.5]).is_none());
+    assert!(calibration_drift(&[(1, 1)], &[]).is_none());
+    assert_eq!(calibration_drift(&[(0, 9)], &[1.0]).unwrap().z, 0.0);
+    // all answers near the upper end of a bin: its middle would call 990 right of 1000 too many
+    let sharp = Confidence { counts: [vec![0; 19], vec![1_000]].concat(), sum: 990.0 };
+    let mut answers = vec![(0, 0); 20];
+    answers[19] = (10, 990);
+    assert!(calibration_drift(&answers, &sharp.means()).unwrap().z.abs() < 1e-9);
+    assert!(calibration_drift(&answers, &middles).unwrap().z < -2.0);
 }
 
 #[test]

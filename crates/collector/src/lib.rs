@@ -6,12 +6,12 @@
 pub mod alerts;
 mod beacon;
 pub mod config;
-mod drift;
 mod export;
 pub mod limits;
 mod problem;
 mod process;
 pub mod register;
+pub mod report;
 mod routes;
 mod senders;
 mod serve;

@@ -52,6 +52,12 @@ pub const MAX_AHEAD_HOURS: i64 = 1;
 /// Rows of counts in one answer; a longer span is refused, never cut.
 pub const MAX_ROWS: i64 = 100_000;
 
+/// Rows of counts that one report may add up: a year of hours of 100 blocks, some seconds.
+pub const MAX_SUMMED_ROWS: usize = 1_000_000;
+
+/// Windows of one report, over all ways of noise: its memory, and what a page can draw.
+pub const MAX_REPORT_WINDOWS: usize = 1_000;
+
 /// Registered models: each is read at start.
 pub const MAX_MODELS: usize = 10_000;
 

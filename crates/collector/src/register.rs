@@ -1,13 +1,14 @@
 //! What a bundle says of its counts.
 
 use crate::store::Registration;
-use driftline::Error;
 use driftline::bundle::{self, Bundle, part};
 use driftline::contract::Contract;
 use driftline::decision::Policy;
 use driftline::privacy::{Epsilon, Shares};
 use driftline::summary::{Baseline, Declared, Layout};
+use driftline::{Error, ErrorCode};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// First bytes of a WebAssembly module, which may carry a bundle.
 const WASM: &[u8; 4] = b"\0asm";
@@ -40,6 +41,27 @@ pub fn read(bytes: &[u8], declared: Option<&str>) -> Result<Registration, Error>
         summary: json(&layout),
         blocks: layout.blocks().iter().map(|block| (block.kind, block.cells)).collect(),
     })
+}
+
+/// Checks weights of inputs to the model, `{"INPUT": 0.7}` as JSON, against a registration's contract.
+///
+/// # Errors
+/// [`ErrorCode::BadUsage`] for what is no object of weights, a weight that is none, or the name of no
+/// input.
+pub fn check_importance(text: &str, model: &Registration) -> Result<(), Error> {
+    let bad = |message: String| Error::new(ErrorCode::BadUsage, message).at_path("importance");
+    let contract = Contract::from_json(model.contract.as_bytes())?;
+    let weights: BTreeMap<String, f64> = serde_json::from_str(text)
+        .map_err(|_| bad("importance is no object of inputs and numbers".to_owned()))?;
+    for (name, weight) in &weights {
+        if contract.input(name).is_none() {
+            return Err(bad(format!("importance of `{name}`, which is no input of the contract")));
+        }
+        if !weight.is_finite() || *weight < 0.0 {
+            return Err(bad(format!("importance of `{name}` must be finite and not negative")));
+        }
+    }
+    Ok(())
 }
 
 fn utf8(json: &[u8]) -> String {

@@ -284,6 +284,62 @@ fn told(of: &[(&str, &str)]) -> Vec<(String, String)> {
     of.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
 }
 
+#[test]
+fn a_report_says_what_it_is_asked_or_why_not() {
+    let served = Served::start(settings());
+    for (n, hour) in [HOUR - 30, HOUR].into_iter().enumerate() {
+        let id = format!("11111111-1111-4111-8111-{n:012}");
+        assert_eq!(served.post(&beacon(&id, hour)).status, 204);
+    }
+    let path = format!("/v1/models/{}/report", served.identity);
+    let report = served.get(&path).json();
+    assert_eq!(report["grain"], "day");
+    assert_eq!(report["groups"][0]["windows"].as_array().unwrap().len(), 2);
+    assert_eq!(report["groups"][0]["total"]["beacons"], 2);
+    let x = &report["groups"][0]["windows"][0]["inputs"][1];
+    assert_eq!((&x["name"], &x["verdict"]), (&"x".into(), &"too_few".into()));
+    assert_eq!(report["baseline"]["inputs"][1]["edges"], serde_json::json!([1.0, 2.0, 4.0]));
+    let from = common::instant(HOUR);
+    let report = served.get(&format!("{path}?grain=hour&from={from}")).json();
+    assert_eq!(report["groups"][0]["windows"][0]["start"], from);
+    assert_eq!(report["from"], from);
+    for (asked, status, code) in [
+        ("grain=minute", 422, "bad_usage"),
+        ("segment=country:US", 422, "bad_usage"),
+        ("layout=00", 422, "bad_usage"),
+        ("from=yesterday", 400, "bad_usage"),
+    ] {
+        let answer = served.get(&format!("{path}?{asked}"));
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)));
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    }
+    assert_eq!(served.get("/v1/models/sha256:none/report").status, 404);
+}
+
+#[test]
+fn importance_of_inputs_goes_with_a_bundle() {
+    let served = Served::start(settings());
+    let bundle = common::bundle();
+    let put = |importance: &str| {
+        let path = format!("/v1/bundles?importance={importance}");
+        served.send("POST", &path, &[], &bundle)
+    };
+    assert_eq!(put("%7B%22x%22%3A3%7D").status, 200);
+    let path = format!("/v1/models/{}/report", served.identity);
+    let importance = |at: usize| {
+        let report = served.get(&path).json();
+        report["baseline"]["inputs"][at]["importance"].clone()
+    };
+    assert_eq!((importance(1), importance(0)), (3.0.into(), serde_json::Value::Null));
+    // registering again without it changes nothing
+    assert_eq!(served.send("POST", "/v1/bundles", &[], &bundle).status, 200);
+    assert_eq!(importance(1), 3.0);
+    for wrong in ["%7B%22z%22%3A3%7D", "%7B%22x%22%3A-1%7D", "3", "%7B%22x%22%3A1e999%7D"] {
+        assert_eq!(put(wrong).status, 422, "{wrong}");
+    }
+    assert_eq!(importance(1), 3.0);
+}
+
 /// As the baseline, but for `x`, which moved from its first bin to its second.
 fn moved(input: &str, cell: &str) -> u64 {
     match (input, cell) {

@@ -3,6 +3,7 @@
 use super::evaluate::{Finding, Holds};
 use super::rules::{Rule, What};
 use crate::Collector;
+use crate::report::{self, Grain, Question};
 use crate::store::{self, Model, Stored};
 use driftline::drift::Verdict;
 use rusqlite::Connection;
@@ -83,16 +84,19 @@ fn of_model(
     else {
         return Ok(all);
     };
-    let definitions = store::read_definitions(read, identity)?;
     for rule in rules {
         if rule.what != What::InputDrift || !rule.is_about(identity, &first.name) {
             continue;
         }
-        let (from, to) = (newest + 1 - i64::from(rule.hours), newest + 1);
-        let counts = store::read_counts(read, identity, from, to, None)?;
-        for definition in &definitions {
-            let Ok(groups) = crate::drift::report(definition, &counts) else { continue };
-            for input in groups.iter().flat_map(|group| &group.inputs) {
+        let question = Question {
+            from: Some(newest + 1 - i64::from(rule.hours)),
+            to: Some(newest + 1),
+            grain: Grain::Month,
+            ..Question::default()
+        };
+        for report in report::read_all(read, identity, &question)?.into_iter().flatten() {
+            let totals = report.groups.iter().filter_map(|group| group.total.as_ref());
+            for input in totals.flat_map(|total| &total.inputs) {
                 if !rule.takes(&input.name) {
                     continue;
                 }

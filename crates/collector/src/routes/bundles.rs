@@ -5,7 +5,7 @@ use super::body;
 use super::models::json_of;
 use crate::limits::{MAX_REGISTERED_BYTES, UPLOAD_TIMEOUT};
 use crate::problem::Problem;
-use crate::store::Fault;
+use crate::store::{Beside, Fault};
 use crate::trust::{Right, authorize};
 use crate::{Collector, register};
 use axum::body::Body;
@@ -23,6 +23,8 @@ use std::sync::Arc;
 pub struct Asked {
     /// Segments and metrics that its hosts declare, as JSON.
     declared: Option<String>,
+    /// Weight of each input to the model, as JSON.
+    importance: Option<String>,
 }
 
 /// Makes a bundle's identity, layout and baseline known, and counts what was parked for it.
@@ -34,9 +36,16 @@ pub async fn register(
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Admin)?;
     let bytes = body(&headers, content, MAX_REGISTERED_BYTES, UPLOAD_TIMEOUT).await?;
-    let read =
-        tokio::task::spawn_blocking(move || register::read(&bytes, asked.declared.as_deref()));
-    let model = read.await.map_err(|_| failed(&Fault::Closed))?.map_err(Problem::unprocessable)?;
+    let read = tokio::task::spawn_blocking(move || {
+        let model = register::read(&bytes, asked.declared.as_deref())?;
+        let beside = Beside { importance: asked.importance };
+        if let Some(text) = &beside.importance {
+            register::check_importance(text, &model)?;
+        }
+        Ok((model, beside))
+    });
+    let (model, beside) =
+        read.await.map_err(|_| failed(&Fault::Closed))?.map_err(Problem::unprocessable)?;
     let (identity, layout, name) =
         (model.identity.clone(), model.layout.clone(), model.name.clone());
     let (counted, parked) = match collector.register(model).await {
@@ -47,6 +56,10 @@ pub async fn register(
         }
         Err(fault) => return Err(failed(&fault)),
     };
+    if beside != Beside::default() {
+        let annotated = collector.store().annotate(identity.clone(), beside).await;
+        annotated.map_err(|fault| failed(&fault))?;
+    }
     json_of(&json!({
         "identity": identity,
         "layout": layout,

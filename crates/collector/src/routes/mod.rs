@@ -6,6 +6,7 @@ mod bundles;
 mod health;
 mod models;
 mod pages;
+mod reports;
 mod status;
 
 pub use pages::Pages;
@@ -33,7 +34,8 @@ pub fn router(collector: Arc<Collector>) -> Router {
         .route("/v1/models/{identity}", get(models::one))
         .route("/v1/models/{identity}/windows", get(models::windows))
         .route("/v1/models/{identity}/counts", get(models::counts))
-        .route("/v1/models/{identity}/drift", get(models::drift))
+        .route("/v1/models/{identity}/drift", get(reports::drift))
+        .route("/v1/models/{identity}/report", get(reports::report))
         .route("/v1/alerts", get(alerts::all))
         .route("/v1/status", get(status::one))
         .route("/", get(pages::file))

@@ -26,18 +26,19 @@ pub struct Span {
 
 impl Span {
     fn hours(&self) -> Result<(i64, i64), Problem> {
-        let hour = |name: &str, text: &Option<String>, absent: i64| match text {
-            None => Ok(absent),
-            Some(text) => text
-                .parse::<Timestamp>()
-                .map(|at| at.as_millisecond().div_euclid(MS_PER_HOUR))
-                .map_err(|_| {
-                    let message = format!("`{name}` is no instant such as 2026-11-22T08:00:00Z");
-                    Problem::new(StatusCode::BAD_REQUEST, ErrorCode::BadUsage, message)
-                }),
-        };
-        Ok((hour("from", &self.from, i64::MIN)?, hour("to", &self.to, i64::MAX)?))
+        let (from, to) = (hour("from", self.from.as_deref())?, hour("to", self.to.as_deref())?);
+        Ok((from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))
     }
+}
+
+/// The hour since 1970 of an instant, if there is one.
+pub fn hour(name: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let hour = text.parse::<Timestamp>().map(|at| at.as_millisecond().div_euclid(MS_PER_HOUR));
+    hour.map(Some).map_err(|_| {
+        let message = format!("`{name}` is no instant such as 2026-11-22T08:00:00Z");
+        Problem::new(StatusCode::BAD_REQUEST, ErrorCode::BadUsage, message)
+    })
 }
 
 /// Every registered model.
@@ -111,32 +112,11 @@ pub async fn counts(
     json_of(&json!({ "counts": rows.await?.ok_or_else(unknown)? }))
 }
 
-/// What moved since the baseline, for each layout and each way of noise.
-pub async fn drift(
-    State(collector): State<Arc<Collector>>,
-    Path(identity): Path<String>,
-    Query(span): Query<Span>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    authorize(collector.config(), &headers, Right::Read)?;
-    let (from, to) = span.hours()?;
-    let read = off_thread(collector, move |store| {
-        let definitions = store::read_definitions(store, &identity)?;
-        let counts = store::read_counts(store, &identity, from, to, span.block)?;
-        let judged = definitions.iter().map(|one| {
-            let groups = crate::drift::report(one, &counts)?;
-            Ok(json!({ "layout": one.layout, "groups": groups }))
-        });
-        Ok((!definitions.is_empty()).then(|| judged.collect::<Result<Vec<_>, driftline::Error>>()))
-    });
-    let layouts = read.await?.ok_or_else(unknown)?.map_err(Problem::unprocessable)?;
-    json_of(&json!({ "layouts": layouts }))
-}
-
 pub(super) fn known(store: &Connection, identity: &str) -> Stored<bool> {
     Ok(!store::read_definitions(store, identity)?.is_empty())
 }
 
+/// The answer for an identity that was never registered.
 pub(super) fn unknown() -> Problem {
     let message = "nobody registered this identity here";
     Problem::new(StatusCode::NOT_FOUND, ErrorCode::UnknownIdentity, message)

@@ -13,12 +13,13 @@ mod writer;
 
 pub use read::{
     Counts, Definitions, Model, Window, counts as read_counts, definitions as read_definitions,
-    is_whole, models as read_models, windows as read_windows,
+    each_count, is_whole, models as read_models, windows as read_windows,
 };
 pub use retain::{Kept, Rolled};
+pub(crate) use retain::{day_of, month_of};
 pub(crate) use writer::say;
 
-use crate::limits::{MAX_MODELS, MAX_QUEUE, MAX_ROWS};
+use crate::limits::{MAX_MODELS, MAX_QUEUE};
 use driftline::beacon::{Body, Mode};
 use driftline::summary::BlockKind;
 use rusqlite::{Connection, OpenFlags};
@@ -59,8 +60,8 @@ pub enum Fault {
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
-    /// More rows than one answer may have.
-    #[error("there are more than {MAX_ROWS} rows")]
+    /// More rows than one answer may have, or windows.
+    #[error("there are too many rows")]
     TooManyRows,
     /// More models than may be registered.
     #[error("there are {MAX_MODELS} models already")]
@@ -157,6 +158,13 @@ pub struct Registration {
     pub blocks: Vec<(BlockKind, u32)>,
 }
 
+/// What goes with an identity and is in no bundle, as JSON that was checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Weight of each input to the model.
+    pub importance: Option<String>,
+}
+
 pub(crate) enum Job {
     Take {
         beacon: Box<Contribution>,
@@ -167,6 +175,11 @@ pub(crate) enum Job {
         model: Box<Registration>,
         now: i64,
         reply: oneshot::Sender<Stored<Vec<Vec<u8>>>>,
+    },
+    Annotate {
+        identity: String,
+        beside: Beside,
+        reply: oneshot::Sender<Stored<()>>,
     },
     Retain {
         kept: Kept,
@@ -233,6 +246,16 @@ impl Store {
     pub async fn register(&self, model: Registration, now: i64) -> Stored<Vec<Vec<u8>>> {
         let (reply, answer) = oneshot::channel();
         self.push(Job::Register { model: Box::new(model), now, reply })?;
+        answer.await.map_err(|_| Fault::Closed)?
+    }
+
+    /// Keeps what goes with a registered identity; what is not given stays as it is.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn annotate(&self, identity: String, beside: Beside) -> Stored<()> {
+        let (reply, answer) = oneshot::channel();
+        self.push(Job::Annotate { identity, beside, reply })?;
         answer.await.map_err(|_| Fault::Closed)?
     }
 

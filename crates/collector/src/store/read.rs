@@ -1,7 +1,7 @@
 //! What the pages and the drift engine ask.
 
 use super::{Fault, Stored, cells, mode_of};
-use crate::limits::MAX_ROWS;
+use crate::limits::{MAX_ROWS, MAX_SUMMED_ROWS};
 use driftline::beacon::Mode;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
@@ -104,6 +104,8 @@ pub fn models(store: &Connection) -> Stored<Vec<Model>> {
 /// What a registration said, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definitions {
+    /// The bundle's name.
+    pub name: String,
     /// Id of the layout.
     pub layout: String,
     /// The layout: blocks with the names of their cells.
@@ -112,6 +114,8 @@ pub struct Definitions {
     pub contract: String,
     /// The baseline.
     pub baseline: Option<String>,
+    /// Weight of each input to the model.
+    pub importance: Option<String>,
 }
 
 /// The registrations of an identity, oldest first.
@@ -120,7 +124,8 @@ pub struct Definitions {
 /// [`Fault`].
 pub fn definitions(store: &Connection, identity: &str) -> Stored<Vec<Definitions>> {
     let mut rows = store.prepare_cached(
-        "SELECT layout, summary, contract, baseline FROM models WHERE identity = ?1 ORDER BY model",
+        "SELECT layout, summary, contract, baseline, name, importance FROM models
+         WHERE identity = ?1 ORDER BY model",
     )?;
     let rows = rows.query_map([identity], |row| {
         Ok(Definitions {
@@ -128,6 +133,8 @@ pub fn definitions(store: &Connection, identity: &str) -> Stored<Vec<Definitions
             summary: row.get(1)?,
             contract: row.get(2)?,
             baseline: row.get(3)?,
+            name: row.get(4)?,
+            importance: row.get(5)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -202,6 +209,46 @@ pub fn counts(
         }
     }
     Ok(all)
+}
+
+/// Hands on the sums of an identity's blocks under one layout, in windows that start in `[from, to)`,
+/// in hours, one after the other and in no order: what is added up need not be held.
+///
+/// # Errors
+/// [`Fault`], also that of `take`.
+pub fn each_count(
+    store: &Connection,
+    (identity, layout): (&str, &str),
+    (from, to): (i64, i64),
+    mut take: impl FnMut(Counts) -> Stored<()>,
+) -> Stored<()> {
+    // every grain by name, so that the key's start narrows the search
+    let mut rows = store.prepare_cached(
+        "SELECT grain, start, mode, epsilon, bound, block, reports, cells FROM counts
+         WHERE model = (SELECT model FROM models WHERE identity = ?1 AND layout = ?2)
+         AND grain IN (0, 1, 2) AND start >= ?3 AND start < ?4",
+    )?;
+    let mut rows = rows.query(params![identity, layout, from, to])?;
+    let mut taken = 0;
+    while let Some(row) = rows.next()? {
+        taken += 1;
+        if taken > MAX_SUMMED_ROWS {
+            return Err(Fault::TooManyRows);
+        }
+        let bytes = row.get_ref(7)?.as_blob().map_err(|_| Fault::Damaged("counts"))?;
+        take(Counts {
+            layout: String::new(),
+            grain: grain(row.get(0)?),
+            start: row.get(1)?,
+            mode: mode(row, 2)?,
+            epsilon: row.get(3)?,
+            bound: row.get(4)?,
+            block: row.get(5)?,
+            reports: row.get(6)?,
+            cells: cells::unpack(bytes).ok_or(Fault::Damaged("counts"))?,
+        })?;
+    }
+    Ok(())
 }
 
 /// Whether SQLite finds the file whole.

@@ -83,12 +83,13 @@ pub(super) fn retain(
     Ok(rolled)
 }
 
-fn day_of(hour: i64) -> i64 {
+/// First hour of the day in UTC.
+pub(crate) fn day_of(hour: i64) -> i64 {
     hour - hour.rem_euclid(HOURS)
 }
 
 /// First hour of the month, by the civil calendar in UTC.
-fn month_of(hour: i64) -> i64 {
+pub(crate) fn month_of(hour: i64) -> i64 {
     // Howard Hinnant's days_from_civil and its inverse, of which only the day of the month is needed
     let day = hour.div_euclid(HOURS);
     let shifted = day + 719_468;

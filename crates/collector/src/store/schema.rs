@@ -111,6 +111,9 @@ const MIGRATIONS: &[&str] = &[
     -- one row at most: ids of beacons whose window began before this hour are forgotten
     CREATE TABLE forgotten (hour INTEGER NOT NULL);
 ",
+    "
+    ALTER TABLE models ADD COLUMN importance TEXT;
+",
 ];
 
 /// Opens the file's journal and brings it to this version.

@@ -1,7 +1,7 @@
 //! The one thread that writes.
 
 use super::merge::Batch;
-use super::{Contribution, Fault, Job, Registration, Stored, Taken, retain};
+use super::{Beside, Contribution, Fault, Job, Registration, Stored, Taken, retain};
 use crate::limits::{MAX_BATCH, MAX_MODELS, MAX_PARKED};
 use driftline::summary::BlockKind;
 use rusqlite::{Connection, params};
@@ -66,6 +66,9 @@ impl State {
                 // who asked may have gone; what was asked is done all the same
                 Job::Register { model, now, reply } => {
                     let _ = reply.send(self.register(&model, now));
+                }
+                Job::Annotate { identity, beside, reply } => {
+                    let _ = reply.send(self.annotate(&identity, &beside));
                 }
                 Job::Retain { kept, accepted, now, reply } => {
                     let _ = reply.send(retain::retain(&mut self.connection, kept, accepted, now));
@@ -141,6 +144,14 @@ impl State {
         batch.write(&change)?;
         change.commit()?;
         Ok(taken)
+    }
+
+    fn annotate(&mut self, identity: &str, beside: &Beside) -> Stored<()> {
+        self.connection.execute(
+            "UPDATE models SET importance = coalesce(?2, importance) WHERE identity = ?1",
+            params![identity, beside.importance],
+        )?;
+        Ok(())
     }
 
     fn register(&mut self, model: &Registration, now: i64) -> Stored<Vec<Vec<u8>>> {

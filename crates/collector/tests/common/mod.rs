@@ -39,6 +39,11 @@ pub fn bundle() -> Vec<u8> {
     small::with_baseline(BASELINE)
 }
 
+/// The same bundle with another baseline.
+pub fn bundle_with(baseline: &str) -> Vec<u8> {
+    small::with_baseline(baseline)
+}
+
 pub fn settings() -> Config {
     Config { listen: "127.0.0.1:0".parse().unwrap(), ..Config::default() }
 }
