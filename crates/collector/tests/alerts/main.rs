@@ -2,9 +2,25 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+/// A clock of the test's own, in seconds since the collectors' hour began.
+macro_rules! clock {
+    () => {{
+        static NOW: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(60);
+        fn seconds() -> i64 {
+            crate::common::HOUR * 3_600 + NOW.load(std::sync::atomic::Ordering::SeqCst)
+        }
+        fn pass(by: i64) {
+            NOW.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
+        }
+        (driftline_collector::Host { seconds, random: || [9; 32] }, pass as fn(i64))
+    }};
+}
+
 #[path = "../common/mod.rs"]
 mod common;
+mod others;
 mod peer;
+mod smtp;
 
 use common::{HOUR, settings};
 use driftline_collector::alerts::{Alerts, Desk, ready};
@@ -21,20 +37,6 @@ use tokio::runtime::Runtime;
 const SOON: Duration = Duration::from_secs(20);
 const BRIEF: Duration = Duration::from_millis(400);
 const KEY: &str = "the key of the signature";
-
-/// A clock of the test's own, in seconds since the collectors' hour began.
-macro_rules! clock {
-    () => {{
-        static NOW: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(60);
-        fn seconds() -> i64 {
-            HOUR * 3_600 + NOW.load(std::sync::atomic::Ordering::SeqCst)
-        }
-        fn pass(by: i64) {
-            NOW.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
-        }
-        (Host { seconds, random: || [9; 32] }, pass as fn(i64))
-    }};
-}
 
 /// A collector with its alerts, on a socket, in a folder that outlives it.
 struct Running {
