@@ -1,6 +1,7 @@
 //! Settings: one TOML file, then the environment, then the command line.
 
 use crate::alerts::Alerts;
+use crate::export::Export;
 use crate::limits::MAX_ACCEPT_DAYS;
 use crate::store::Kept;
 use driftline::{Error, ErrorCode};
@@ -37,6 +38,8 @@ pub struct Config {
     pub alerts: Alerts,
     /// Folder of the dashboard's files, in place of those inside the command.
     pub dashboard: Option<PathBuf>,
+    /// Who is sent figures.
+    pub export: Export,
 }
 
 /// What to do with beacons of unknown identities.
@@ -113,6 +116,7 @@ impl Default for Config {
             client_address_header: None,
             alerts: Alerts::default(),
             dashboard: None,
+            export: Export::default(),
         }
     }
 }
@@ -225,6 +229,7 @@ impl Config {
                 self.accept_days
             )));
         }
+        self.export.check()?;
         self.alerts.check()
     }
 }

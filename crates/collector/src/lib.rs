@@ -5,8 +5,9 @@
 
 pub mod alerts;
 mod beacon;
+mod bell;
 pub mod config;
-mod export;
+pub mod export;
 pub mod limits;
 mod problem;
 mod process;
@@ -50,6 +51,9 @@ pub struct Collector {
     pages: routes::Pages,
     host: Host,
     meters: export::Meters,
+    started: i64,
+    /// Figures of the models at the last look.
+    seen: Mutex<Arc<Vec<export::Point>>>,
 }
 
 impl Collector {
@@ -63,8 +67,10 @@ impl Collector {
         let store = Store::open(&config.data)
             .map_err(|fault| Error::new(driftline::ErrorCode::StoreFailed, fault.to_string()))?;
         let senders = Mutex::new(Senders::new(config.caps));
-        let meters = export::Meters::default();
-        Ok(Arc::new(Self { config, store, senders, pages, host, meters }))
+        let meters = export::Meters::of(store.work());
+        let started = (host.seconds)();
+        let seen = Mutex::default();
+        Ok(Arc::new(Self { config, store, senders, pages, host, meters, started, seen }))
     }
 
     /// The settings.
@@ -101,6 +107,14 @@ impl Collector {
     pub async fn retain(&self) -> Stored<Rolled> {
         let accepted = self.config.accepted_hours();
         self.store.retain(self.config.retention, accepted, self.hour()).await
+    }
+
+    pub(crate) fn seen(&self) -> Arc<Vec<export::Point>> {
+        Arc::clone(&self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn see(&self, points: Vec<export::Point>) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(points);
     }
 
     pub(crate) fn seconds(&self) -> i64 {

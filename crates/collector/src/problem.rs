@@ -20,6 +20,11 @@ impl Problem {
         Self { status, error: Error::new(code, message), retry_after: None }
     }
 
+    /// What is told beside the status.
+    pub fn code(&self) -> ErrorCode {
+        self.error.code()
+    }
+
     /// Says when to come again, in seconds.
     #[must_use]
     pub fn after(mut self, seconds: u64) -> Self {

@@ -1,7 +1,7 @@
 //! The collector as a process: a runtime, a listener, the hourly retention, an end by signal.
 
 use crate::store::Registration;
-use crate::{Collector, Config, Host, alerts, serve};
+use crate::{Collector, Config, Host, alerts, export, serve};
 use driftline::{Error, ErrorCode};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,10 +44,11 @@ pub fn run(
         let local = listener.local_addr().map_err(|error| io("no address".to_owned(), error))?;
         let retention = tokio::spawn(retain(Arc::clone(&collector)));
         let desk = alerts::Desk::start(&collector, destinations)?;
+        let pusher = export::Pusher::start(&collector, &|name| std::env::var(name).ok())?;
         ready(local);
         let served = serve(collector, listener, signal()).await;
         retention.abort();
-        drop(desk);
+        drop((desk, pusher));
         served.map_err(|error| io(format!("`{address}`"), error))
     })
 }

@@ -8,6 +8,7 @@
 mod deliver;
 mod destination;
 mod evaluate;
+mod judge;
 mod message;
 mod readings;
 mod rules;
@@ -22,5 +23,7 @@ pub use rules::{Alerts, Per, Rule, Severity, What, default_rules};
 pub use secret::{Secret, Source};
 pub use task::{Desk, ready};
 
-pub(crate) use deliver::told;
+pub(crate) use deliver::{Tried, agent, post, told};
+pub(crate) use destination::check_url;
+pub(crate) use judge::upper;
 pub(crate) use message::instant;

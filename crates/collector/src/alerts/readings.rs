@@ -1,18 +1,59 @@
-//! What the rules find in what was counted.
+//! What the rules find in what was counted, and what is told of the models beside.
 
 use super::evaluate::{Finding, Holds};
+use super::judge;
 use super::rules::{Rule, What};
 use crate::Collector;
-use crate::report::{self, Grain, Question};
+use crate::export::{MAX_MODELS, Point, of_model};
+use crate::report::{self, Grain, Question, Report};
 use crate::store::{self, Model, Stored};
-use driftline::drift::Verdict;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// The span whose figures are told.
+const TOLD_HOURS: u32 = 24;
+
+/// How far back a detector is followed, in hours: the year that its promise is about.
+const FOLLOWED_HOURS: i64 = 365 * 24;
 
 /// What was found before, so that a model of which nothing new came is not read again.
 #[derive(Debug, Default)]
 pub struct Seen {
-    models: BTreeMap<String, (Vec<Model>, Vec<Finding>)>,
+    models: BTreeMap<String, Read>,
+}
+
+#[derive(Debug)]
+struct Read {
+    registrations: Vec<Model>,
+    findings: Vec<Finding>,
+    points: Vec<Point>,
+}
+
+impl Seen {
+    /// Figures of the models with the newest windows.
+    pub fn points(&self) -> Vec<Point> {
+        let mut models: Vec<(Option<i64>, &String, &Read)> = self
+            .models
+            .iter()
+            .map(|(identity, read)| (newest(&read.registrations), identity, read))
+            .collect();
+        models.sort_by_key(|(newest, identity, _)| (std::cmp::Reverse(*newest), *identity));
+        let all = models.len();
+        let mut points: Vec<Point> = models
+            .into_iter()
+            .take(MAX_MODELS)
+            .flat_map(|(_, _, read)| read.points.iter().cloned())
+            .collect();
+        let untold = all.saturating_sub(MAX_MODELS);
+        points.push(Point::of("driftline_registered_models", &[], all as f64));
+        points.push(Point::of("driftline_untold_models", &[], untold as f64));
+        points
+    }
+}
+
+fn newest(models: &[Model]) -> Option<i64> {
+    models.iter().filter_map(|model| model.newest).max()
 }
 
 /// What all rules find about all models.
@@ -32,34 +73,32 @@ pub fn all(
     seen.models.retain(|identity, _| models.contains_key(identity));
     let mut all = Vec::new();
     for (identity, registrations) in models {
-        let known = seen.models.get(&identity).filter(|(known, _)| *known == registrations);
-        let found = if let Some((_, found)) = known {
-            found.clone()
-        } else {
-            match collector.store().read(|read| of_model(read, rules, &identity, &registrations)) {
-                Ok(found) => found,
-                Err(fault) => {
-                    store::say(&format!("the rules for `{identity}`: {fault}"));
-                    continue;
-                }
-            }
-        };
         all.extend(rules.iter().filter_map(|rule| silence(rule, &identity, &registrations, now)));
-        all.extend(found.iter().cloned());
-        seen.models.insert(identity, (registrations, found));
+        let known = seen.models.get(&identity).filter(|read| read.registrations == registrations);
+        if let Some(read) = known {
+            all.extend(read.findings.iter().cloned());
+            continue;
+        }
+        let read = |store: &Connection| one(store, rules, &identity, &registrations);
+        match collector.store().read(read) {
+            Ok((findings, points)) => {
+                all.extend(findings.iter().cloned());
+                seen.models.insert(identity, Read { registrations, findings, points });
+            }
+            Err(fault) => store::say(&format!("the rules for `{identity}`: {fault}")),
+        }
     }
     Ok(all)
 }
 
 /// Hours since the newest window ended; nothing of a model that was never used.
 fn silence(rule: &Rule, identity: &str, models: &[Model], now: i64) -> Option<Finding> {
-    let first = models.first()?;
-    if rule.what != What::Silence || !rule.is_about(identity, &first.name) {
+    let name = &models.first()?.name;
+    if rule.what != What::Silence || !rule.is_about(identity, name) {
         return None;
     }
-    let newest = models.iter().filter_map(|model| model.newest).max()?;
-    let hours = (now as f64 / 3_600.0 - (newest + 1) as f64).max(0.0);
-    let (threshold, name) = (rule.limit(), &first.name);
+    let hours = (now as f64 / 3_600.0 - (newest(models)? + 1) as f64).max(0.0);
+    let threshold = rule.limit();
     Some(Finding {
         rule: rule.name.clone(),
         identity: identity.to_owned(),
@@ -72,58 +111,44 @@ fn silence(rule: &Rule, identity: &str, models: &[Model], now: i64) -> Option<Fi
     })
 }
 
-fn of_model(
-    read: &Connection,
+/// One model: a report for each span that a rule looks at, and one over time for the detectors.
+fn one(
+    store: &Connection,
     rules: &[Rule],
     identity: &str,
     models: &[Model],
-) -> Stored<Vec<Finding>> {
-    let mut all = Vec::new();
-    let (Some(first), Some(newest)) =
-        (models.first(), models.iter().filter_map(|model| model.newest).max())
-    else {
-        return Ok(all);
+) -> Stored<(Vec<Finding>, Vec<Point>)> {
+    let (Some(first), Some(newest)) = (models.first(), newest(models)) else {
+        return Ok(Default::default());
     };
-    for rule in rules {
-        if rule.what != What::InputDrift || !rule.is_about(identity, &first.name) {
-            continue;
-        }
+    let reports = |hours: i64| -> Stored<Vec<Report>> {
         let question = Question {
-            from: Some(newest + 1 - i64::from(rule.hours)),
+            from: Some(newest + 1 - hours),
             to: Some(newest + 1),
-            grain: Grain::Month,
+            grain: Grain::Day,
             ..Question::default()
         };
-        for report in report::read_all(read, identity, &question)?.into_iter().flatten() {
-            let totals = report.groups.iter().filter_map(|group| group.total.as_ref());
-            for input in totals.flat_map(|total| &total.inputs) {
-                if !rule.takes(&input.name) {
-                    continue;
-                }
-                let threshold = rule.limit();
-                let effect = input.found.effect;
-                let holds = match input.found.verdict {
-                    Verdict::TooFew => Holds::Unknown,
-                    Verdict::Drifted if effect.is_some_and(|e| e >= threshold) => Holds::Yes,
-                    _ => Holds::No,
-                };
-                all.push(Finding {
-                    rule: rule.name.clone(),
-                    identity: identity.to_owned(),
-                    name: first.name.clone(),
-                    subject: input.name.clone(),
-                    holds,
-                    value: effect,
-                    threshold,
-                    message: format!(
-                        "the input `{}` of {} drifted: effect {:.3}",
-                        input.name,
-                        first.name,
-                        effect.unwrap_or(0.0)
-                    ),
-                });
-            }
+        let read = report::read_all(store, identity, &question)?;
+        // definitions that cannot be read give no report, and findings of none
+        Ok(read.into_iter().filter_map(Result::ok).collect())
+    };
+    let followed = reports(FOLLOWED_HOURS)?;
+    let mut spans: BTreeMap<u32, Vec<Report>> = BTreeMap::new();
+    spans.insert(TOLD_HOURS, reports(TOLD_HOURS.into())?);
+    let mut findings = Vec::new();
+    for rule in rules.iter().filter(|rule| rule.is_about(identity, &first.name)) {
+        if rule.what == What::Silence {
+            continue;
+        }
+        let about = match spans.entry(rule.hours) {
+            _ if rule.what == What::DriftAlarm => &followed,
+            Entry::Occupied(read) => &*read.into_mut(),
+            Entry::Vacant(unread) => &*unread.insert(reports(rule.hours.into())?),
+        };
+        for report in about {
+            findings.extend(judge::findings(rule, report));
         }
     }
-    Ok(all)
+    let told = spans.get(&TOLD_HOURS).map(Vec::as_slice).unwrap_or_default();
+    Ok((findings, of_model(identity, &first.name, newest, told, &followed)))
 }

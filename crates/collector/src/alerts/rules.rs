@@ -71,6 +71,32 @@ impl Severity {
 pub enum What {
     /// An input whose verdict is `drifted`, with at least this effect (0.025).
     InputDrift,
+    /// An input whose e-detector alarms, with at least this effect (0.025).
+    DriftAlarm,
+    /// An input's share without a value, above the baseline's share by more than this (0.05).
+    Missing,
+    /// An input's share of unknown categories, above the baseline's by more than this (0.05).
+    Unseen,
+    /// An input's share of invalid values, above the baseline's by more than this (0.05).
+    Invalid,
+    /// Broken clauses a record, more than this (0.05).
+    Violations,
+    /// Share of decisions that are escalated, more than this (0.5).
+    Escalated,
+    /// Share of decisions that fall back to a default, more than this (0.5).
+    Defaulted,
+    /// Share of decisions that are rejected, more than this (0.5).
+    Rejected,
+    /// Accuracy as estimated without labels, below this by more than two standard errors.
+    EstimatedAccuracy,
+    /// Accuracy that came true, below this by more than two standard errors.
+    RealisedAccuracy,
+    /// |z| of calibration, more than this (4).
+    Calibration,
+    /// A quantile of the latency in milliseconds, more than this.
+    Latency,
+    /// Errors and traps a record, more than this (0.001).
+    Faults,
     /// Hours since the end of the newest window, at least this (24).
     Silence,
 }
@@ -80,6 +106,19 @@ impl What {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InputDrift => "input_drift",
+            Self::DriftAlarm => "drift_alarm",
+            Self::Missing => "missing",
+            Self::Unseen => "unseen",
+            Self::Invalid => "invalid",
+            Self::Violations => "violations",
+            Self::Escalated => "escalated",
+            Self::Defaulted => "defaulted",
+            Self::Rejected => "rejected",
+            Self::EstimatedAccuracy => "estimated_accuracy",
+            Self::RealisedAccuracy => "realised_accuracy",
+            Self::Calibration => "calibration",
+            Self::Latency => "latency",
+            Self::Faults => "faults",
             Self::Silence => "silence",
         }
     }
@@ -87,8 +126,13 @@ impl What {
     /// The threshold of a rule that gives none.
     const fn usual(self) -> Option<f64> {
         Some(match self {
-            Self::InputDrift => 0.025,
+            Self::InputDrift | Self::DriftAlarm => 0.025,
+            Self::Missing | Self::Unseen | Self::Invalid | Self::Violations => 0.05,
+            Self::Escalated | Self::Defaulted | Self::Rejected => 0.5,
+            Self::Calibration => 4.0,
+            Self::Faults => 0.001,
             Self::Silence => 24.0,
+            Self::EstimatedAccuracy | Self::RealisedAccuracy | Self::Latency => return None,
         })
     }
 }
@@ -115,6 +159,9 @@ pub struct Rule {
     /// From when on; see [`What`].
     #[serde(default)]
     pub threshold: Option<f64>,
+    /// The quantile that `latency` looks at, in (0, 1).
+    #[serde(default = "quantile")]
+    pub quantile: f64,
     /// How bad it is.
     #[serde(default)]
     pub severity: Severity,
@@ -127,6 +174,9 @@ pub struct Rule {
     /// The span that is looked at: this many hours before the end of the newest window.
     #[serde(default = "hours")]
     pub hours: u32,
+    /// Records in the span below which shares say nothing.
+    #[serde(default = "least_records")]
+    pub least_records: u32,
     /// How long it must have been so at every look.
     #[serde(default)]
     pub hold_minutes: u32,
@@ -150,8 +200,14 @@ pub struct Rule {
     pub to: Option<BTreeSet<String>>,
 }
 
+const fn quantile() -> f64 {
+    0.99
+}
 const fn hours() -> u32 {
     24
+}
+const fn least_records() -> u32 {
+    500
 }
 const fn cooldown() -> u32 {
     24 * 60
@@ -167,10 +223,12 @@ impl Rule {
             name: name.to_owned(),
             what,
             threshold: None,
+            quantile: quantile(),
             severity,
             models: BTreeSet::new(),
             inputs: BTreeSet::new(),
             hours: hours(),
+            least_records: least_records(),
             hold_minutes: 0,
             cooldown_minutes: cooldown(),
             repeat_minutes: 0,
@@ -214,7 +272,14 @@ impl Rule {
 pub fn default_rules() -> Vec<Rule> {
     let rule = Rule::new;
     vec![
+        Rule { suspend: true, ..rule("drift alarm", What::DriftAlarm, Severity::Critical) },
         Rule { hold_minutes: 60, ..rule("input drift", What::InputDrift, Severity::Warning) },
+        rule("missing values", What::Missing, Severity::Warning),
+        rule("unseen categories", What::Unseen, Severity::Warning),
+        rule("invalid values", What::Invalid, Severity::Warning),
+        rule("escalations", What::Escalated, Severity::Warning),
+        rule("calibration", What::Calibration, Severity::Warning),
+        rule("faults", What::Faults, Severity::Critical),
         rule("silence", What::Silence, Severity::Info),
     ]
 }
@@ -243,6 +308,9 @@ impl Alerts {
                     return bad("has a `threshold` that is below 0 or no number");
                 }
                 Some(_) => {}
+            }
+            if !(rule.quantile > 0.0 && rule.quantile < 1.0) {
+                return bad("has a `quantile` that is not between 0 and 1");
             }
             if rule.hours == 0 || rule.hours > MAX_HOURS {
                 return bad("looks at no hours, or at more than ten years");
@@ -284,14 +352,16 @@ mod tests {
     fn what_cannot_be_meant_is_refused() {
         let rule = "[[rules]]\nname = \"a\"\n";
         for (fault, more) in [
+            ("no threshold", "what = \"latency\""),
             ("an unknown setting", "what = \"silence\"\nholdminutes = 3"),
             ("an unknown thing", "what = \"noise\""),
             ("a negative threshold", "what = \"silence\"\nthreshold = -1"),
             ("not a number", "what = \"silence\"\nthreshold = nan"),
             ("repeats within the cooldown", "what = \"silence\"\nrepeat_minutes = 5"),
             ("an unknown destination", "what = \"silence\"\nto = [\"ops\"]"),
-            ("no span", "what = \"silence\"\nhours = 0"),
-            ("two of a name", "what = \"silence\"\n[[rules]]\nname = \"a\"\nwhat = \"silence\""),
+            ("a quantile of 1", "what = \"latency\"\nthreshold = 5\nquantile = 1.0"),
+            ("no span", "what = \"missing\"\nhours = 0"),
+            ("two of a name", "what = \"missing\"\n[[rules]]\nname = \"a\"\nwhat = \"silence\""),
         ] {
             assert!(read(&format!("{rule}{more}\n")).is_err(), "{fault}");
         }

@@ -272,3 +272,14 @@ pub fn suspended(store: &Connection, identity: &str) -> Stored<Option<(String, i
     )?;
     Ok(rows.query_row([identity], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
+
+/// How many notices wait for each destination.
+///
+/// # Errors
+/// [`Fault`].
+pub fn waiting(store: &Connection) -> Stored<Vec<(String, i64)>> {
+    let mut rows =
+        store.prepare_cached("SELECT destination, count(*) FROM notices GROUP BY 1 ORDER BY 1")?;
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

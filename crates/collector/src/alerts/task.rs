@@ -6,9 +6,10 @@ use super::evaluate::{Notice, Stage, step};
 use super::rules::Alerts;
 use super::{readings, store};
 use crate::Collector;
+use crate::bell::Bell;
 use crate::store::{Fault, Stored, say};
 use driftline::{Error, ErrorCode};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -22,33 +23,6 @@ const STAND_EVERY: i64 = 60;
 const GIVE_UP_SECONDS: i64 = 24 * 3_600;
 
 const DAY: i64 = 24 * 3_600;
-
-/// Wakes threads that wait, and ends them.
-#[derive(Debug, Default)]
-struct Bell {
-    state: Mutex<(bool, u64)>,
-    changed: Condvar,
-}
-
-impl Bell {
-    fn ring(&self, end: bool) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.0 |= end;
-        state.1 = state.1.wrapping_add(1);
-        self.changed.notify_all();
-    }
-
-    /// Waits for a ring after those that were `heard`, or for a time; false: it is the end.
-    fn wait(&self, heard: &mut u64, time: Duration) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let quiet = |state: &mut (bool, u64)| !state.0 && state.1 == *heard;
-        let waited = self.changed.wait_timeout_while(state, time, quiet);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let (end, rings) = *state;
-        *heard = rings;
-        !end
-    }
-}
 
 /// The threads of a collector's alerts, which end when this is dropped.
 #[derive(Debug)]
@@ -160,6 +134,7 @@ fn look(
 ) -> Stored<()> {
     let rules = &collector.config().alerts.rules;
     let findings = readings::all(collector, rules, seen, now)?;
+    collector.see(seen.points());
     let longest = rules.iter().map(|rule| rule.cooldown()).max().unwrap_or(0);
     let before = collector.store().read(|read| store::state(read, now - longest))?;
     let next = step(&before, rules, &findings, now);

@@ -272,7 +272,7 @@ pub struct Window {
 
 impl Window {
     /// A span of which nothing is known yet.
-    pub(super) fn empty(start: String, end: String) -> Self {
+    pub(crate) fn empty(start: String, end: String) -> Self {
         Self {
             start,
             end,

@@ -27,6 +27,11 @@ pub async fn take(
         Ok(bytes) => count(&collector, peer, &headers, &bytes).await,
         Err(problem) => Err(problem),
     };
+    collector.meters.answer(match &answer {
+        Ok((_, word)) => word,
+        Err(problem) => problem.code().as_str(),
+    });
+    let answer = answer.map(|(status, _)| status);
     let mut response = answer.map_or_else(Problem::into_response, IntoResponse::into_response);
     allow_origin(&headers, &mut response);
     response
@@ -63,7 +68,7 @@ async fn count(
     peer: std::net::IpAddr,
     headers: &HeaderMap,
     bytes: &[u8],
-) -> Result<StatusCode, Problem> {
+) -> Result<(StatusCode, &'static str), Problem> {
     let config = collector.config();
     let beacon = crate::beacon::read(bytes).map_err(Problem::unprocessable)?;
     let origin = headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("null"));
@@ -74,7 +79,8 @@ async fn count(
     let sender = trust::sender(config, headers, peer);
     let (mode, records) = (beacon.counts.body.mode(), beacon.counts.records());
     // noise may have made it negative
-    let records = records.max(0).unsigned_abs();
+    let counted = records.max(0);
+    let records = counted.unsigned_abs();
     collector.allow(sender, now, mode, records).map_err(|refused| {
         let what = match refused {
             Refused::Beacons => "the sender has sent as many beacons as it may in this hour",
@@ -85,8 +91,12 @@ async fn count(
     })?;
     let park = (config.unknown_identities == Unknown::Park).then(|| bytes.to_vec());
     match collector.store().take(beacon.counts, park).await {
-        Ok(Taken::Counted | Taken::Duplicate) => Ok(StatusCode::NO_CONTENT),
-        Ok(Taken::Parked) => Ok(StatusCode::ACCEPTED),
+        Ok(Taken::Counted) => {
+            collector.meters.records(counted);
+            Ok((StatusCode::NO_CONTENT, "counted"))
+        }
+        Ok(Taken::Duplicate) => Ok((StatusCode::NO_CONTENT, "duplicate")),
+        Ok(Taken::Parked) => Ok((StatusCode::ACCEPTED, "parked")),
         Ok(Taken::Unknown) => Err(Problem::new(
             StatusCode::NOT_FOUND,
             ErrorCode::UnknownIdentity,

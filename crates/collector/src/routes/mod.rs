@@ -4,6 +4,7 @@ mod alerts;
 mod beacons;
 mod bundles;
 mod health;
+mod metrics;
 mod models;
 mod pages;
 mod reports;
@@ -41,6 +42,7 @@ pub fn router(collector: Arc<Collector>) -> Router {
         .route("/", get(pages::file))
         .route("/icon.svg", get(pages::file))
         .route("/assets/{name}", get(pages::file))
+        .route("/metrics", get(metrics::all))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(missing)

@@ -19,13 +19,14 @@ pub use retain::{Kept, Rolled};
 pub(crate) use retain::{day_of, month_of};
 pub(crate) use writer::say;
 
+use crate::export::Work;
 use crate::limits::{MAX_MODELS, MAX_QUEUE};
 use driftline::beacon::{Body, Mode};
 use driftline::summary::BlockKind;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -203,6 +204,7 @@ pub struct Store {
     path: PathBuf,
     remembers_since: i64,
     jobs: SyncSender<Job>,
+    work: Arc<Work>,
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -221,12 +223,14 @@ impl Store {
         let remembers_since = retain::remembers_since(&connection)?;
         let state = writer::State::read(connection)?;
         let (jobs, queue) = sync_channel(MAX_QUEUE);
+        let work = Arc::new(Work::default());
+        let at = Arc::clone(&work);
         let writer = std::thread::Builder::new()
             .name("driftline-writer".to_owned())
-            .spawn(move || state.run(&queue))
+            .spawn(move || state.run(&queue, &at))
             .map_err(|error| Fault::Folder { path: path.clone(), error })?;
         let writer = Mutex::new(Some(writer));
-        Ok(Self { path, remembers_since, jobs, readers: Mutex::new(Vec::new()), writer })
+        Ok(Self { path, remembers_since, jobs, work, readers: Mutex::new(Vec::new()), writer })
     }
 
     /// Counts a beacon. `park`: its bytes, if one of an unknown identity may wait.
@@ -235,7 +239,9 @@ impl Store {
     /// [`Fault::Busy`] at once if too many wait; otherwise after the commit.
     pub async fn take(&self, beacon: Contribution, park: Option<Vec<u8>>) -> Stored<Taken> {
         let (reply, answer) = oneshot::channel();
-        self.push(Job::Take { beacon: Box::new(beacon), park, reply })?;
+        self.work.wait();
+        self.push(Job::Take { beacon: Box::new(beacon), park, reply })
+            .inspect_err(|_| self.work.take(1))?;
         answer.await.map_err(|_| Fault::Closed)?
     }
 
@@ -329,6 +335,19 @@ impl Store {
     /// less long then.
     pub fn remembers_since(&self) -> i64 {
         self.remembers_since
+    }
+
+    /// What the writer has done.
+    pub(crate) fn work(&self) -> Arc<Work> {
+        Arc::clone(&self.work)
+    }
+
+    /// Bytes of the file, and of its journal.
+    pub(crate) fn bytes(&self) -> [(&'static str, u64); 2] {
+        let mut journal = self.path.clone().into_os_string();
+        journal.push("-wal");
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+        [("main", size(&self.path)), ("wal", size(Path::new(&journal)))]
     }
 
     /// Whether the writer takes beacons.

@@ -2,12 +2,14 @@
 
 use super::merge::Batch;
 use super::{Beside, Contribution, Fault, Job, Registration, Stored, Taken, retain};
+use crate::export::Work;
 use crate::limits::{MAX_BATCH, MAX_MODELS, MAX_PARKED};
 use driftline::summary::BlockKind;
 use rusqlite::{Connection, params};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc::Receiver;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// What the writer knows of a model.
@@ -43,7 +45,7 @@ impl State {
         Ok(Self { connection, models })
     }
 
-    pub(crate) fn run(mut self, queue: &Receiver<Job>) {
+    pub(crate) fn run(mut self, queue: &Receiver<Job>, work: &Work) {
         let mut next = queue.recv().ok();
         while let Some(job) = next.take() {
             match job {
@@ -61,7 +63,10 @@ impl State {
                             Err(_) => break,
                         }
                     }
+                    let (beacons, begun) = (batch.len(), Instant::now());
+                    work.take(beacons);
                     self.commit(batch);
+                    work.commit(beacons, begun.elapsed());
                 }
                 // who asked may have gone; what was asked is done all the same
                 Job::Register { model, now, reply } => {
@@ -73,7 +78,7 @@ impl State {
                 Job::Retain { kept, accepted, now, reply } => {
                     let _ = reply.send(retain::retain(&mut self.connection, kept, accepted, now));
                 }
-                Job::Change(work) => work(&mut self.connection),
+                Job::Change(change) => change(&mut self.connection),
                 Job::Backup { to, reply } => {
                     let _ = reply.send(backup(&self.connection, &to));
                 }

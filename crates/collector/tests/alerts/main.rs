@@ -18,6 +18,7 @@ macro_rules! clock {
 
 #[path = "../common/mod.rs"]
 mod common;
+mod metrics;
 mod others;
 mod peer;
 mod smtp;
@@ -91,6 +92,7 @@ impl Running {
             ("x", "[1.0, 2.0)") => 3_000,
             ("x", "[2.0, 4.0]") if moved => 100,
             ("x", "[2.0, 4.0]") => 6_000,
+            ("c", "a" | "b") => 500,
             _ => 0,
         };
         let body = common::encoded(&id, HOUR, "pseudonymous", "", &count).unwrap();
@@ -348,4 +350,45 @@ fn status_is_for_those_with_a_key_or_a_token_and_alerts_for_those_with_a_token()
     assert_eq!(code("/v1/alerts", &[]), 401);
     assert_eq!(code("/v1/alerts?key=pk_shop", &[("authorization", &bearer)]), 400);
     assert_eq!(code("/v1/alerts", &[("authorization", &bearer)]), 200);
+}
+
+#[test]
+fn the_rules_that_hold_without_settings_suspend_a_model_whose_detector_alarms() {
+    let (host, pass) = clock!();
+    let folder = TempDir::new().unwrap();
+    let settings = Alerts { every_seconds: 3_600, ..Alerts::default() };
+    let run = Running::start(folder.path(), settings, host);
+    let status = format!("/v1/status?identity={}", run.identity);
+    run.beacon(1, false);
+    run.look();
+    let states = |told: &serde_json::Value| -> Vec<(String, String)> {
+        let text = |one: &serde_json::Value| one.as_str().unwrap().to_owned();
+        let all = told["alerts"].as_array().unwrap().iter();
+        let mut all: Vec<_> = all.map(|one| (text(&one["rule"]), text(&one["state"]))).collect();
+        all.sort();
+        all
+    };
+    run.beacon(2, true);
+    pass(60);
+    run.look();
+    let told = run.until("the alarm", |all| {
+        all.as_array().unwrap().iter().any(|one| one["rule"] == "drift alarm")
+    });
+    let found = states(&told);
+    let state = |rule: &str, state: &str| (rule.to_owned(), state.to_owned());
+    assert!(found.contains(&state("drift alarm", "firing")), "{found:?}");
+    assert!(found.contains(&state("input drift", "pending")), "{found:?}");
+    assert_eq!(run.get(&status, &[]).1["reason"], "drift alarm");
+    assert_eq!(told["rules"].as_array().unwrap().len(), 9);
+    // it was so for an hour at every look
+    pass(3_600);
+    run.look();
+    run.until("an hour", |all| {
+        let mut all = all.as_array().unwrap().iter();
+        all.any(|one| one["rule"] == "input drift" && one["state"] == "firing")
+    });
+    // and a day after the newest window there is silence
+    pass(25 * 3_600);
+    run.look();
+    run.until("silence", |all| all.as_array().unwrap().iter().any(|one| one["rule"] == "silence"));
 }
