@@ -10,6 +10,8 @@ import {
   load,
   loadSync,
   startBeacon,
+  type StatusWatch,
+  watchStatus,
   withBeacon,
 } from "flights-delay";
 
@@ -55,9 +57,14 @@ const worker = withBeacon(
 withBeacon(worker, gate, { endpoint, mode: "randomized" });
 export class Counts extends durableCounts<{ readonly KEY: string }>(gate, { endpoint }) {}
 
+const watch: StatusWatch = watchStatus(gate, { endpoint: "https://collector.example", key: "pk_shop", every: 30_000 });
+const problem: string | null = watch.status().problem;
+// @ts-expect-error: without a collector there is nobody to ask
+watchStatus(gate, { key: "pk_shop" });
+
 try {
   gate.validate(record);
 } catch (error) {
   if (error instanceof DriftlineError && error.code === "disposed") console.log(error.help);
 }
-console.log(label, late, many, again, wrong, shown);
+console.log(label, late, many, again, wrong, shown, problem);
