@@ -297,3 +297,94 @@ fn the_collector_is_told_and_may_fail_without_harm() {
     assert_eq!(body["action"], "release");
     assert_eq!((body["percent"].as_u64(), body["previous"].is_null()), (Some(100), true));
 }
+
+/// A collector that may edit the channel, until it is dropped.
+struct Collector {
+    child: std::process::Child,
+    address: String,
+}
+
+impl Collector {
+    fn start(desk: &Desk) -> Self {
+        let settings = "[deployments]\napply = true\n[deployments.rules]\nevery_seconds = 1\n\
+            activations_at_least = 5\n[[deployments.channels]]\nname = \"stable\"\n\
+            file = \"stable.json\"\nkey = \"release.key\"\n";
+        desk.write("settings.toml", settings);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_driftline"))
+            .args(["collect", "--listen", "127.0.0.1:0", "--json", "--data", "counts"])
+            .args(["--config", "settings.toml"])
+            .current_dir(desk.path("."))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = child.stdout.take().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
+        let told: Value = serde_json::from_str(&line).unwrap();
+        Self { child, address: told["listening"].as_str().unwrap().to_owned() }
+    }
+
+    fn send(&self, method: &str, path: &str, body: &str) -> String {
+        let host = self.address.strip_prefix("http://").unwrap();
+        let mut stream = std::net::TcpStream::connect(host).unwrap();
+        let length = body.len();
+        let head = "connection: close\r\nhost: x\r\ncontent-length";
+        write!(stream, "{method} {path} HTTP/1.1\r\n{head}: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_rule_of_the_collector_takes_a_failing_canary_back() {
+    let desk = desk();
+    let collector = Collector::start(&desk);
+    let told = ["--collector", &collector.address];
+    let args = ["release", &bundle("a"), "--url", "bundles/a"];
+    step(&desk, 1, &[&args[..], &told].concat()).good();
+    let args = ["canary", &bundle("b"), "--url", "bundles/b", "--percent", "10"];
+    step(&desk, 2, &[&args[..], &told].concat()).good();
+    let canary = channel(&desk)["canary"]["bundle"]["identity"].clone();
+    let failed = serde_json::json!({
+        "channel": "stable", "identity": canary, "outcome": "failed", "code": "self_test_failed",
+    });
+    for _ in 0..5 {
+        let answer = collector.send("POST", "/v1/activations", &failed.to_string());
+        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    }
+    let mut tries = 0;
+    while channel(&desk)["canary"].is_object() {
+        tries += 1;
+        assert!(tries < 200, "the rule did not speak");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let after = channel(&desk);
+    assert_eq!((after["sequence"].as_u64(), &after["live"]["url"]), (Some(3), &"bundles/a".into()));
+    let last = &after["history"][2];
+    assert_eq!((&last["action"], &last["by"]), (&"rollback".into(), &"rule".into()));
+    assert!(last["reason"].as_str().unwrap().contains("100.0% of 5 activations failed"), "{last}");
+    // the next step finds the sequence that the collector used
+    step_now(&desk, &["renew"], &told);
+    let listed = collector.send("GET", "/v1/deployments", "");
+    let body: Value = serde_json::from_str(listed.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    let actions: Vec<&str> = body["deployments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions, ["release", "canary", "rule", "rollback", "renew"]);
+}
+
+fn step_now(desk: &Desk, args: &[&str], more: &[&str]) {
+    let common = ["--key", "release.key", "--json"];
+    desk.run(&[&args[..1], &["stable.json"], &args[1..], &common, more].concat()).good();
+}

@@ -1,6 +1,7 @@
 //! Settings: one TOML file, then the environment, then the command line.
 
 use crate::alerts::Alerts;
+use crate::deployments::Deployments;
 use crate::export::Export;
 use crate::limits::MAX_ACCEPT_DAYS;
 use crate::store::Kept;
@@ -40,6 +41,8 @@ pub struct Config {
     pub dashboard: Option<PathBuf>,
     /// Who is sent figures.
     pub export: Export,
+    /// When a deployment is taken back.
+    pub deployments: Deployments,
 }
 
 /// What to do with beacons of unknown identities.
@@ -117,6 +120,7 @@ impl Default for Config {
             alerts: Alerts::default(),
             dashboard: None,
             export: Export::default(),
+            deployments: Deployments::default(),
         }
     }
 }
@@ -230,6 +234,7 @@ impl Config {
             )));
         }
         self.export.check()?;
+        self.deployments.check()?;
         self.alerts.check()
     }
 }

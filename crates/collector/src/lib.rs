@@ -7,6 +7,7 @@ pub mod alerts;
 mod beacon;
 mod bell;
 pub mod config;
+pub mod deployments;
 pub mod export;
 pub mod limits;
 mod problem;

@@ -43,11 +43,13 @@ pub fn run(
             .map_err(|error| io(format!("`{address}` cannot be listened to"), error))?;
         let local = listener.local_addr().map_err(|error| io("no address".to_owned(), error))?;
         let retention = tokio::spawn(retain(Arc::clone(&collector)));
+        let rules = tokio::spawn(rules(Arc::clone(&collector)));
         let desk = alerts::Desk::start(&collector, destinations)?;
         let pusher = export::Pusher::start(&collector, &|name| std::env::var(name).ok())?;
         ready(local);
         let served = serve(collector, listener, signal()).await;
         retention.abort();
+        rules.abort();
         drop((desk, pusher));
         served.map_err(|error| io(format!("`{address}`"), error))
     })
@@ -59,6 +61,21 @@ async fn retain(collector: Arc<Collector>) {
         timer.tick().await;
         if let Err(fault) = collector.retain().await {
             crate::store::say(&format!("windows could not be merged: {fault}"));
+        }
+    }
+}
+
+/// Looks at the rules of deployments, as often as the settings say.
+async fn rules(collector: Arc<Collector>) {
+    let every = Duration::from_secs(collector.config().deployments.rules.every_seconds.max(1));
+    let mut timer = tokio::time::interval(every);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        timer.tick().await;
+        let at = Arc::clone(&collector);
+        let looked = tokio::task::spawn_blocking(move || crate::deployments::look(&at)).await;
+        if let Ok(Err(fault)) = looked {
+            crate::store::say(&format!("the rules of deployments could not be looked at: {fault}"));
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::report;
 use crate::signature::{Keypair, PublicKey, time};
 use driftline::bundle::{Bundle, sha256_hex};
 use driftline::limits::MAX_BUNDLE_BYTES;
-use driftline::{ErrorCode, Result};
+use driftline::{Error, ErrorCode, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -322,4 +322,27 @@ fn target(path: &Path, url: &str) -> Result<Target> {
 
 fn keys(paths: &[PathBuf]) -> Result<Vec<PublicKey>> {
     paths.iter().map(|path| PublicKey::read(path)).collect()
+}
+
+/// What the collector calls when one of its rules asks for a rollback: only if `identity` is still
+/// what is tried there. The answer is the channel's new sequence.
+///
+/// # Errors
+/// Those of the step.
+pub fn roll_back(channel: &Path, key: &Path, identity: &str, at: i64, reason: &str) -> Result<i64> {
+    let pair = Keypair::read(key)?;
+    let editor = Editor::lock(channel)?;
+    let before = channel::read(channel, &[pair.public()])?;
+    let tried = before.canary.as_ref().map_or(&before.live, |canary| &canary.bundle);
+    if tried.identity != identity {
+        let message = format!("`{identity}` is neither the canary nor, without one, live");
+        return Err(
+            Error::new(ErrorCode::ChannelStep, message).in_file(channel.display().to_string())
+        );
+    }
+    let at = time::of_seconds(at)?.max(before.updated);
+    let (by, reason) = (Some("rule".to_owned()), Some(reason.to_owned()));
+    let note = Note { at, by, reason, ..Note::default() };
+    let (_, after) = editor.take("", &pair, &[], &Step::Rollback(None), &note)?;
+    i64::try_from(after.sequence).map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))
 }

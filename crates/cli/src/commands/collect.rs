@@ -45,7 +45,7 @@ pub struct Args {
 
 /// Runs until it is asked to end.
 pub fn run(args: &Args, json: bool) -> Result<Outcome> {
-    let config = settings(args)?;
+    let mut config = settings(args)?;
     if let Some(to) = &args.backup {
         Store::copy(&config.data, to).map_err(|fault| {
             Error::new(ErrorCode::StoreFailed, fault.to_string())
@@ -61,6 +61,7 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
         out.finish()?;
         return Ok(Outcome::Good);
     }
+    config.deployments.roll_back = Some(super::channel::roll_back);
     let declared = args.declared.as_deref().map(text).transpose()?;
     let mut registrations = Vec::new();
     for path in &args.register {

@@ -33,6 +33,12 @@ pub fn now() -> String {
     spelled(Timestamp::now())
 }
 
+/// A time of so many seconds since 1970.
+pub fn of_seconds(seconds: i64) -> Result<String> {
+    let time = Timestamp::from_second(seconds);
+    time.map(spelled).map_err(|e| Error::new(ErrorCode::BadUsage, e.to_string()))
+}
+
 fn spelled(time: Timestamp) -> String {
     time.strftime(FORM).to_string()
 }

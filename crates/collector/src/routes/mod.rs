@@ -3,6 +3,7 @@
 mod alerts;
 mod beacons;
 mod bundles;
+mod deployments;
 mod health;
 mod metrics;
 mod models;
@@ -43,6 +44,8 @@ pub fn router(collector: Arc<Collector>) -> Router {
         .route("/icon.svg", get(pages::file))
         .route("/assets/{name}", get(pages::file))
         .route("/metrics", get(metrics::all))
+        .route("/v1/deployments", get(deployments::all).post(deployments::post))
+        .route("/v1/activations", post(deployments::activation).options(beacons::preflight))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(missing)

@@ -2,6 +2,7 @@
 
 use super::beacons::allow_origin;
 use super::models::{json_of, known, off_thread, unknown};
+use crate::deployments::{self, live};
 use crate::problem::Problem;
 use crate::trust::{self, Right};
 use crate::{Collector, alerts};
@@ -50,16 +51,27 @@ async fn tell(
         trust::authorize(config, headers, Right::Read)?;
     }
     let identity = asked.identity.clone();
+    let now = collector.seconds();
     let found = off_thread(collector, move |read| {
-        let known = known(read, &identity)?;
-        known.then(|| alerts::store::suspended(read, &identity)).transpose()
+        if !known(read, &identity)? {
+            return Ok(None);
+        }
+        let suspended = alerts::store::suspended(read, &identity)?;
+        // the first channel, by name, of which it is a part
+        let channels = live(&deployments::store::until(read, now)?);
+        let channel = channels.into_iter().find_map(|(name, state)| {
+            let top = state.stack.last().map(|(top, _)| top.clone())?;
+            let canary = state.canary.is_some_and(|(canary, ..)| canary == identity);
+            (top == identity || canary).then_some((name, top))
+        });
+        Ok(Some((suspended, channel)))
     });
-    let suspended = found.await?.ok_or_else(unknown)?;
+    let (suspended, channel) = found.await?.ok_or_else(unknown)?;
     json_of(&json!({
         "identity": asked.identity,
         "suspended": suspended.is_some(),
         "reason": suspended.as_ref().map(|(rule, _)| rule),
         "since": suspended.as_ref().map(|(_, since)| alerts::instant(*since)),
-        "channel": null,
+        "channel": channel.map(|(name, live)| json!({ "name": name, "identity": live })),
     }))
 }

@@ -4,7 +4,7 @@
 //! together; each is answered only after that commit is on the disk. A beacon's id is kept for longer
 //! than any copy of it would be taken, so that a copy changes nothing.
 
-mod cells;
+pub(crate) mod cells;
 mod merge;
 mod read;
 mod retain;

@@ -71,6 +71,8 @@ pub(super) fn retain(
             rolled.forgotten += change.execute(&sql, [end])? as u64;
         }
     }
+    // counted by the hour for ever they would have no end
+    change.execute("DELETE FROM activations WHERE hour < ?1", [days])?;
     let ids = now - accepted - ID_GRACE_HOURS;
     change.execute(
         "INSERT INTO forgotten SELECT ?1 WHERE ?1 > (SELECT ifnull(max(hour), ?2) FROM forgotten)",

@@ -114,6 +114,34 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE models ADD COLUMN importance TEXT;
 ",
+    "
+    -- at: seconds since 1970; sequence: the channel's, none of what a rule says
+    CREATE TABLE deployments (
+        deployment  INTEGER PRIMARY KEY,
+        at          INTEGER NOT NULL,
+        channel     TEXT NOT NULL,
+        sequence    INTEGER,
+        action      TEXT NOT NULL,
+        identity    TEXT NOT NULL,
+        previous    TEXT,
+        percent     INTEGER NOT NULL,
+        whose       TEXT,
+        reason      TEXT,
+        UNIQUE (channel, sequence)
+    );
+    CREATE INDEX deployments_at ON deployments (at);
+    CREATE INDEX deployments_identity ON deployments (identity);
+    -- hour: since 1970; code: empty if it went well
+    CREATE TABLE activations (
+        hour        INTEGER NOT NULL,
+        channel     TEXT NOT NULL,
+        identity    TEXT NOT NULL,
+        code        TEXT NOT NULL,
+        clients     INTEGER NOT NULL,
+        PRIMARY KEY (hour, channel, identity, code)
+    ) WITHOUT ROWID;
+    CREATE INDEX activations_identity ON activations (identity, hour);
+",
 ];
 
 /// Opens the file's journal and brings it to this version.

@@ -12,7 +12,7 @@ use driftline_collector::config::App;
 use driftline_collector::{Collector, Config, Host, register, serve};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -120,6 +120,7 @@ pub struct Served {
     address: SocketAddr,
     end: Mutex<Option<oneshot::Sender<()>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    collector: Arc<Collector>,
     _folder: TempDir,
 }
 
@@ -150,18 +151,24 @@ impl Served {
                     collector.register(registration).await.unwrap();
                 }
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                tell.send(listener.local_addr().unwrap()).unwrap();
+                tell.send((listener.local_addr().unwrap(), Arc::clone(&collector))).unwrap();
                 serve(collector, listener, async { ended.await.unwrap_or(()) }).await.unwrap();
             });
         });
-        let address = told.recv().unwrap();
+        let (address, collector) = told.recv().unwrap();
         Self {
             identity,
             address,
             end: Mutex::new(Some(end)),
             thread: Mutex::new(Some(thread)),
+            collector,
             _folder: folder,
         }
+    }
+
+    /// What answers, for what is no request.
+    pub fn collector(&self) -> Arc<Collector> {
+        Arc::clone(&self.collector)
     }
 
     /// Asks the collector to end; the handle waits for it.
