@@ -22,7 +22,7 @@ const dist = process.argv[2] ?? "dist";
 const at = (path) => fileURLToPath(new URL(path.replace(/^dist(?=\/|$)/, dist), root));
 
 /** What every entry exports beside its loaders. */
-const DECLARED = ["api", "beacon", "channel", "outcomes", "report", "routes", "status", "token", "track"];
+const DECLARED = ["api", "beacon", "channel", "outcomes", "report", "routes", "shadow", "status", "token", "track"];
 
 const GLUE = at("dist/runtime/driftline.js");
 const WASM = at("dist/runtime/driftline_bg.wasm");

@@ -6,6 +6,7 @@
 import type { ErrorCode, Gate, LoadOptions, Source } from "./api.js";
 import { cacheStore as cache, folderStore as folder } from "./channel/store.js";
 import type { Summary } from "./report.js";
+import type { Shadow, ShadowCounts } from "./shadow.js";
 
 /** Where a channel's client keeps what it needs to begin without a network. */
 export interface ChannelStore {
@@ -103,7 +104,9 @@ export type ChannelEvent =
   | { readonly type: "failed"; readonly identity: string; readonly code: ErrorCode; readonly message: string }
   | { readonly type: "refused"; readonly code: ErrorCode; readonly message: string }
   /** A replaced bundle ends; with the counts that no beacon had taken. */
-  | { readonly type: "retired"; readonly identity: string; readonly summary: Summary };
+  | { readonly type: "retired"; readonly identity: string; readonly summary: Summary }
+  /** A comparison ends. */
+  | { readonly type: "shadow"; readonly counts: ShadowCounts };
 
 /**
  * A gate whose bundle is exchanged between two predictions. Escalations and tracked decisions of the
@@ -118,6 +121,8 @@ export interface ChannelGate<
   refresh(): Promise<void>;
   /** In a Worker: looks at the channel within `ctx.waitUntil` if it is time to, and nobody does. */
   keepFresh(ctx: { waitUntil(promise: Promise<unknown>): void }): void;
+  /** The comparison with the channel's canary, if one runs. */
+  readonly shadow: Shadow | null;
   /** Has a function told. What it throws goes no further. */
   onChannel(handler: (event: ChannelEvent) => unknown): () => void;
 }

@@ -12,6 +12,7 @@ export * from "./channel.js";
 export * from "./outcomes.js";
 export * from "./report.js";
 export * from "./routes.js";
+export * from "./shadow.js";
 export * from "./status.js";
 export { outcomeByToken, signToken, type TokenOptions } from "./token.js";
 

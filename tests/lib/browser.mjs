@@ -42,14 +42,14 @@ export function launch() {
 
 /**
  * Serves folder by prefix, such as `{ "/package/": dir }`, and pages by path, on a free port of
- * this machine. A page is `{ html, policy }`.
+ * this machine. A page is `{ html, policy, type }`.
  */
 export async function serve(folders, pages = {}) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     const page = pages[pathname];
     if (page !== undefined) {
-      const headers = { "content-type": TYPES[".html"] };
+      const headers = { "content-type": page.type ?? TYPES[".html"] };
       if (page.policy) headers["content-security-policy"] = page.policy;
       response.writeHead(200, headers).end(page.html);
       return;

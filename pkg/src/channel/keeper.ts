@@ -5,6 +5,7 @@ import type { Arm, ChannelOptions, ChannelStatus } from "../channel.js";
 import { type PublicKey, sha256 } from "../ed25519.js";
 import { fault, messageOf } from "../error.js";
 import { SDK } from "../beacon/window.js";
+import { Comparison } from "../shadow/compare.js";
 import { type Client, inShare } from "./client.js";
 import type { LiveGate } from "./live.js";
 import { bounded, type Ask } from "./request.js";
@@ -117,6 +118,7 @@ export class Keeper {
     });
     this.error = null;
     await this.#obey(statement, true);
+    await this.#shadow(statement);
     this.checked = this.#host.now();
   }
 
@@ -168,6 +170,32 @@ export class Keeper {
       if (await this.#activate(target, arm, statement, online)) return;
     }
     if (this.live === null) throw this.fault ?? fault("io", "no bundle of the channel can be had");
+  }
+
+  /** Has the canary decide a share of the records beside what is live, where the host asks for it. */
+  async #shadow(statement: Statement): Promise<void> {
+    const { options, client, load } = this.#host;
+    const { live } = this;
+    if (options.shadow === undefined || live === null) return;
+    const canary = this.arm === "live" ? statement.canary : null;
+    const observed = live.observed;
+    if (observed !== null && observed.candidate.identity === canary?.identity && observed.live === live.identity) return;
+    live.observe(null);
+    if (canary === null || client.memory.failed.some(({ identity }) => identity === canary.identity)) return;
+    let candidate: Gate | null = null;
+    try {
+      const bytes = await this.#download(canary, true);
+      candidate = await load(bytes);
+      if (candidate.identity !== canary.identity) throw fault("bundle_altered", "the canary is another bundle");
+      await selfTest(candidate, bytes);
+      const comparison = new Comparison(live as unknown as Gate, candidate, options.shadow);
+      live.observe({ comparison, candidate, live: live.identity });
+    } catch (raised) {
+      candidate?.dispose();
+      const { code, message } = this.#wrong(raised);
+      live.tell({ type: "failed", identity: canary.identity, code, message });
+      await this.#told({ channel: statement.name, identity: canary.identity, outcome: "failed", code }, statement);
+    }
   }
 
   /** What this client may run, the best first. */

@@ -13,6 +13,7 @@ import type {
   Violation,
 } from "../api.js";
 import type { ChannelEvent } from "../channel.js";
+import type { Comparison } from "../shadow/compare.js";
 import { REPORTER, type Reporter, reporterOf, type Summary } from "../report.js";
 import { FOLLOWER, type Follower, followerOf } from "../token.js";
 
@@ -24,10 +25,12 @@ interface Retired {
   readonly until: number;
 }
 
-/** Sees each record that was decided, with the decision. */
-export interface Observer {
-  observe(record: object, decision: Decision, tookMs: number | null): void;
-  close(): void;
+/** A candidate that decides records too, and what came of it. */
+export interface Observed {
+  readonly comparison: Comparison;
+  readonly candidate: Gate;
+  /** Identity of what was live when it began. */
+  readonly live: string;
 }
 
 /** What a beacon is told by the channel. */
@@ -53,7 +56,7 @@ export class LiveGate<Row extends object, Label extends string> implements Gate<
   #channelKilled: string | null = null;
   /** The gate that beacons read: the one that decides, but while another is drained. */
   #reported: Gate<Row, Label> | null = null;
-  observer: Observer | null = null;
+  #observed: Observed | null = null;
   swaps = 0;
   readonly [REPORTER]: Reporter;
   readonly [FOLLOWER]: Follower;
@@ -76,17 +79,11 @@ export class LiveGate<Row extends object, Label extends string> implements Gate<
 
   predict(record: Row): Decision<Label> {
     const gate = this.#gate;
-    const observer = this.observer;
-    if (observer === null) return gate.predict(record);
-    const start = globalThis.performance?.now();
+    const comparison = this.#observed?.comparison;
+    if (comparison === undefined) return gate.predict(record);
+    const start = comparison.start();
     const decision = gate.predict(record);
-    const took = start === undefined ? null : performance.now() - start;
-    // whatever the observer does, the decision stands
-    try {
-      observer.observe(record, decision, took);
-    } catch {
-      this.observer = null;
-    }
+    comparison.observe(record, decision, start);
     return decision;
   }
 
@@ -111,11 +108,15 @@ export class LiveGate<Row extends object, Label extends string> implements Gate<
   }
 
   track(decision: Decision<Label>): string {
-    return this.#of(({ identity }) => identity === decision.identity).track(decision);
+    const id = this.#of(({ identity }) => identity === decision.identity).track(decision);
+    this.#observed?.comparison.tracked(id, decision);
+    return id;
   }
 
   outcome(id: string, answer: Answer<Label>): Outcome<Row, Label> {
-    return this.#of((gate) => followerOf(gate).knows(id)).outcome(id, answer);
+    const outcome = this.#of((gate) => followerOf(gate).knows(id)).outcome(id, answer);
+    this.#observed?.comparison.answered(id, answer);
+    return outcome;
   }
 
   overdue(now: number = this.#now()): Overdue<Row, Label>[] {
@@ -156,8 +157,7 @@ export class LiveGate<Row extends object, Label extends string> implements Gate<
   }
 
   dispose(): void {
-    this.observer?.close();
-    this.observer = null;
+    this.observe(null);
     for (const { gate } of this.#retired.splice(0)) gate.dispose();
     this.#gate.dispose();
   }
@@ -191,6 +191,19 @@ export class LiveGate<Row extends object, Label extends string> implements Gate<
     this.swaps += 1;
     this.#retired.push({ gate: before as unknown as Gate, until: this.#now() + this.#keepMs });
     this.sweep();
+  }
+
+  get observed(): Observed | null {
+    return this.#observed;
+  }
+
+  /** Has a candidate decide too; the one before is told of, and ends. */
+  observe(next: Observed | null): void {
+    const before = this.#observed;
+    this.#observed = next;
+    if (before === null) return;
+    this.tell({ type: "shadow", counts: before.comparison.counts() });
+    before.candidate.dispose();
   }
 
   /** What the channel says beside what is live. */

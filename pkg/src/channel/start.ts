@@ -2,11 +2,13 @@
 
 import type { Gate, LoadOptions, Source } from "../api.js";
 import type { ChannelGate, ChannelOptions, ChannelStatus, LoadChannel, LoadChannelSync } from "../channel.js";
+import type { Shadow } from "../shadow.js";
 import { fault } from "../error.js";
 import { loaders } from "../loader.js";
 import type { Host } from "../source.js";
 import { Client } from "./client.js";
 import { Keeper } from "./keeper.js";
+import { shadowOf } from "../shadow/gate.js";
 import { LiveGate } from "./live.js";
 import { asker } from "./request.js";
 import { memoryStore, ownStore } from "./store.js";
@@ -49,6 +51,11 @@ class FollowingGate<Row extends object, Label extends string>
     };
   }
 
+  get shadow(): Shadow | null {
+    const { observed } = this;
+    return observed === null ? null : shadowOf(observed.comparison);
+  }
+
   async refresh(): Promise<void> {
     await this.#keeper.look();
   }
@@ -79,6 +86,8 @@ function checked(options: ChannelOptions): Checked {
   if (!(pollMs === 0 || (pollMs >= 100 && pollMs <= 7 * 86_400_000))) {
     throw fault("bad_usage", "`pollMs` is neither 0 nor from 100 to a week");
   }
+  const share = options.shadow?.share;
+  if (share !== undefined && !(share > 0 && share <= 1)) throw fault("bad_usage", "`shadow.share` is no number in (0, 1]");
   if (!(keepMs >= 0)) throw fault("bad_usage", "`keepMs` is negative");
   return { now, random, pollMs, keepMs };
 }

@@ -102,20 +102,25 @@ fn node(tally: &mut Tally) -> Result<()> {
 }
 
 fn workers(tally: &mut Tally) -> Result<()> {
-    flights::build()?;
+    let driftline = flights::build()?;
     setup::npm_packages("tests/workers")?;
-    tally.tests(npm("tests/workers").args(["run", "--silent", "test"]))
+    tally.tests(npm("tests/workers").args(["run", "--silent", "test"]).env("DRIFTLINE", driftline))
 }
 
 fn page(tally: &mut Tally) -> Result<()> {
-    flights::build()?;
+    let driftline = flights::build()?;
     arrays::build()?;
     setup::npm_packages("tests")?;
     setup::npm_packages("www")?;
     let browser = setup::browser()?;
     tally.check(npm("www").args(["run", "--silent", "typecheck"]))?;
     tally.check(npm("www").args(["run", "--silent", "demo:build", "--", "--logLevel", "warn"]))?;
-    tally.tests(npm("tests").args(["run", "--silent", "e2e"]).env("CHROMIUM", browser.chromium))
+    tally.tests(
+        npm("tests")
+            .args(["run", "--silent", "e2e"])
+            .env("CHROMIUM", browser.chromium)
+            .env("DRIFTLINE", driftline),
+    )
 }
 
 fn profile(tally: &mut Tally) -> Result<()> {
