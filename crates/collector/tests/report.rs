@@ -457,3 +457,87 @@ fn more_windows_than_a_report_may_have_are_refused_and_never_cut() {
     let error = bed.try_report(&Question { layout, ..Question::default() }).unwrap_err();
     assert_eq!(error.code(), ErrorCode::BadUsage);
 }
+
+/// The baseline of a second version: the same bins, other counts, and other bins of `n`.
+fn second() -> String {
+    let counts = bed::BASELINE.replace("\"edges\": [0, 5]", "\"edges\": [0, 6]");
+    counts.replace("[2400, 600]", "[2300, 700]")
+}
+
+#[test]
+fn two_versions_are_compared_over_the_same_time() {
+    let mut bed = Bed::new();
+    let mut cells = ANSWERS.to_vec();
+    cells.extend([("input", "x", "[1.0, 2.0)", 500), ("input", "x", "[2.0, 4.0]", 500)]);
+    cells.extend([("input", "n", "[0.0, 5.0]", 500)]);
+    bed.plain(MONDAY, &cells);
+    let first = bed.next(&second());
+    let mut cells = ANSWERS[..5].to_vec();
+    cells.extend([("input", "x", "[1.0, 2.0)", 300), ("input", "x", "[2.0, 4.0]", 700)]);
+    cells.extend([("input", "n", "[0.0, 6.0]", 500)]);
+    cells.push(("confidence_sum", "", "no", 364_000_000));
+    cells.push(("confidence_sum", "", "yes", 76_000_000));
+    bed.plain(MONDAY + 5, &cells);
+    let found = bed.compare(&first);
+    assert_eq!(found.mode, Some(Mode::Pseudonymous));
+    assert_eq!(found.other_bins, ["n"]);
+    let x = found.inputs.iter().find(|input| input.name == "x").unwrap();
+    assert_eq!(x.found.verdict, Verdict::Drifted);
+    // scipy's chi2_contingency; x, labels and confidence are tested
+    let p = 6.932_079_668_133_659e-20;
+    near(x.found.p.unwrap() / p, 1.0, 1e-9);
+    near(x.found.p_adjusted.unwrap() / (3.0 * p), 1.0, 1e-9);
+    assert_eq!(found.labels.as_ref().unwrap().verdict, Verdict::Stable);
+    assert_eq!(found.confidence.as_ref().unwrap().verdict, Verdict::Stable);
+    let accuracy = found.accuracy.difference.unwrap();
+    near(accuracy.value, -0.02, 1e-12);
+    near(accuracy.standard_error, 0.019_411_336_893_681_484, 1e-12);
+    assert_eq!(found.realised.difference, None);
+    assert_eq!((found.a.unwrap().records, found.b.unwrap().records), (500.0, 500.0));
+}
+
+#[test]
+fn two_versions_with_noise_of_their_own_are_not_told_apart_by_it() {
+    let noisy = [("aggregated", r#", "users": 5000, "bound": 1"#, 3), ("randomized", "", 400)];
+    for (mode, more, beacons) in noisy {
+        let mut bed = Bed::new();
+        let place = |bed: &Bed| {
+            let of = |block: &driftline::summary::Block| block.name == "x";
+            bed.layout.blocks().iter().position(of).unwrap()
+        };
+        let more = match mode {
+            "randomized" => format!(r#", "feature": {}"#, place(&bed)),
+            _ => more.to_owned(),
+        };
+        let send = |bed: &mut Bed, first: u64, second: u64| {
+            let cells = [("input", "x", "[1.0, 2.0)", first), ("input", "x", "[2.0, 4.0]", second)];
+            let counts = bed.counts(&cells);
+            (0..beacons).for_each(|_| bed.send(MONDAY, mode, &more, &counts));
+        };
+        send(&mut bed, 1000, 2000);
+        let first = bed.next(&second());
+        send(&mut bed, 1000, 2000);
+        let verdict = |bed: &Bed, of: &str| {
+            let found = bed.compare(of);
+            found.inputs.iter().find(|input| input.name == "x").unwrap().found.verdict
+        };
+        assert_eq!(verdict(&bed, &first), Verdict::Stable, "{mode}");
+        bed.next(&second().replace("[2300, 700]", "[2200, 800]"));
+        send(&mut bed, 2000, 1000);
+        assert_eq!(verdict(&bed, &first), Verdict::Drifted, "{mode}");
+    }
+}
+
+#[test]
+fn versions_without_a_mode_in_common_are_only_shown() {
+    let mut bed = Bed::new();
+    bed.plain(MONDAY, ANSWERS);
+    let first = bed.next(&second());
+    let counts = bed.counts(ANSWERS);
+    bed.send(MONDAY, "aggregated", r#", "users": 5000, "bound": 1"#, &counts);
+    let found = bed.compare(&first);
+    assert_eq!((found.mode, found.inputs.len()), (None, 0));
+    assert!(found.a.is_some() && found.b.is_some() && found.labels.is_none());
+    let none = bed.store.read(|db| report::compare(db, (&first, "none"), &Question::default()));
+    assert!(none.unwrap().is_none());
+}

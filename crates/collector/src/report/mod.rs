@@ -4,6 +4,7 @@
 //! judged by `driftline::drift`. Each way of noise stands alone, since other noise cannot be added up.
 
 mod answers;
+mod compare;
 mod inputs;
 mod layout;
 mod model;
@@ -13,6 +14,7 @@ mod segments;
 mod sums;
 mod windows;
 
+pub use compare::{ComparedInput, Comparison, Difference, compare};
 pub use model::{
     BaselineInput, ByAction, Choice, Chosen, Compared, Explained, Grain, Group, InputWindow,
     LabelConfidence, Latency, Metric, MovedCell, Named, Outcomes, Reliability, Report, Violations,
@@ -61,21 +63,36 @@ pub fn read(
     identity: &str,
     question: &Question,
 ) -> Stored<Option<Result<Report, Error>>> {
-    let definitions = store::read_definitions(store, identity)?;
-    let Some(last) = definitions.last() else { return Ok(None) };
-    let chosen = match &question.layout {
-        Some(id) => match definitions.iter().find(|one| one.layout == *id) {
-            Some(found) => found,
-            None => return Ok(Some(Err(no_layout(id)))),
-        },
+    match choose(store, identity, question)? {
+        None => Ok(None),
+        Some(Err(error)) => Ok(Some(Err(error))),
+        Some(Ok(chosen)) => one(store, identity, &chosen, question).map(Some),
+    }
+}
+
+/// The registration that a question is about.
+fn choose(
+    store: &Connection,
+    identity: &str,
+    question: &Question,
+) -> Stored<Option<Result<Definitions, Error>>> {
+    let mut all = store::read_definitions(store, identity)?;
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let at = match &question.layout {
+        Some(id) => all.iter().position(|one| one.layout == *id),
         None => {
             let (from, to) = question.hours();
             let windows = store::read_windows(store, identity, from, to)?;
-            let has = |one: &&Definitions| windows.iter().any(|w| w.layout == one.layout);
-            definitions.iter().rev().find(has).unwrap_or(last)
+            let has = |one: &Definitions| windows.iter().any(|w| w.layout == one.layout);
+            all.iter().rposition(has).or(Some(all.len() - 1))
         }
     };
-    one(store, identity, chosen, question).map(Some)
+    let message =
+        || format!("the identity has no layout `{}`", question.layout.as_deref().unwrap_or(""));
+    let found = at.map(|at| all.swap_remove(at));
+    Ok(Some(found.ok_or_else(|| Error::new(ErrorCode::BadUsage, message()))))
 }
 
 /// The report of each layout of an identity, oldest first.
@@ -89,10 +106,6 @@ pub fn read_all(
 ) -> Stored<Vec<Result<Report, Error>>> {
     let definitions = store::read_definitions(store, identity)?;
     definitions.iter().map(|definition| one(store, identity, definition, question)).collect()
-}
-
-fn no_layout(id: &str) -> Error {
-    Error::new(ErrorCode::BadUsage, format!("the identity has no layout `{id}`"))
 }
 
 fn one(
@@ -161,19 +174,11 @@ impl Asked<'_> {
     fn group(&self, key: Key, series: &Series) -> Result<Group, Error> {
         let mut detectors = self.features.map(Features::detectors);
         let mut windows = Vec::with_capacity(series.windows.len());
-        let mut total: Option<(Span, Sums)> = None;
         for (span, sums) in &series.windows {
             windows.push(self.window(*span, sums, key, series, detectors.as_mut())?);
-            total = match total {
-                None => Some((*span, sums.clone())),
-                Some((all, mut sum)) => {
-                    let large = || Error::new(ErrorCode::StoreFailed, "a sum is beyond 64 bits");
-                    sum.merge(sums).ok_or_else(large)?;
-                    let (start, end) = (all.start.min(span.start), all.end.max(span.end));
-                    Some((Span { start, end }, sum))
-                }
-            };
         }
+        let large = || Error::new(ErrorCode::StoreFailed, "a sum is beyond 64 bits");
+        let total = series.total().ok_or_else(large)?;
         let total = total.map(|(span, sums)| self.window(span, &sums, key, series, None));
         Ok(Group {
             mode: series.mode,
@@ -204,30 +209,35 @@ impl Asked<'_> {
             Some(features) => features.window(view, &Criteria::default(), detectors)?,
             None => Judged::default(),
         };
-        let reliability = performance::reliability(view);
-        Ok(Window {
-            beacons: sums.beacons,
-            records: sums.records as f64,
-            inputs: judged.inputs,
-            predicted: judged.predicted,
-            weighted_effect: judged.weighted_effect,
-            actions: answers::named(view, BlockKind::Action),
-            reasons: answers::occurring(view, BlockKind::Reason),
-            labels: answers::named(view, BlockKind::Label),
-            violations: answers::violations(view),
-            confidence: answers::confidence(view),
-            latency_us: answers::latency(view),
-            faults: answers::named(view, BlockKind::Fault),
-            estimated: performance::estimated(view),
-            realised: performance::realised_in(view),
-            calibration: reliability
-                .as_ref()
-                .and_then(|reliability| performance::calibration(view, reliability)),
-            reliability,
-            outcomes: outcomes::outcomes(view),
-            explained: segments::explained(view),
-            ..window
-        })
+        Ok(self::window(view, window, judged))
+    }
+}
+
+/// What a window's sums say, beside its features.
+fn window(view: &View<'_>, empty: Window, judged: Judged) -> Window {
+    let reliability = performance::reliability(view);
+    Window {
+        beacons: view.sums.beacons,
+        records: view.sums.records as f64,
+        inputs: judged.inputs,
+        predicted: judged.predicted,
+        weighted_effect: judged.weighted_effect,
+        actions: answers::named(view, BlockKind::Action),
+        reasons: answers::occurring(view, BlockKind::Reason),
+        labels: answers::named(view, BlockKind::Label),
+        violations: answers::violations(view),
+        confidence: answers::confidence(view),
+        latency_us: answers::latency(view),
+        faults: answers::named(view, BlockKind::Fault),
+        estimated: performance::estimated(view),
+        realised: performance::realised_in(view),
+        calibration: reliability
+            .as_ref()
+            .and_then(|reliability| performance::calibration(view, reliability)),
+        reliability,
+        outcomes: outcomes::outcomes(view),
+        explained: segments::explained(view),
+        ..empty
     }
 }
 

@@ -4,7 +4,8 @@ use super::layout::Parts;
 use super::model::Reliability;
 use super::sums::{Seen, View};
 use driftline::drift::{
-    CalibrationDrift, Confidence, Estimate, Performance, calibration_drift, estimate, realised,
+    CalibrationDrift, Confidence, Estimate, Noise, Performance, calibration_drift, estimate,
+    realised,
 };
 use driftline::limits::MAX_SUMMARY_LABELS;
 use driftline::summary::{BlockKind, CONFIDENCE_BINS};
@@ -223,4 +224,20 @@ fn mean_confidence(view: &View<'_>) -> Vec<f64> {
         if *weight > 0.0 { total / weight } else { middle(nth) }
     };
     weights.iter().zip(&totals).enumerate().map(mean).collect()
+}
+
+/// Answers by confidence, whatever the label.
+pub fn all_confidence(view: &View<'_>) -> Option<Seen> {
+    let mut blocks = view.all(BlockKind::Confidence).map(|(_, seen)| seen);
+    let mut all = blocks.next()?;
+    for block in blocks {
+        all.reports = all.reports.max(block.reports);
+        all.counts.iter_mut().zip(&block.counts).for_each(|(sum, more)| *sum += more);
+        if let (Noise::Laplace { draws, .. }, Noise::Laplace { draws: more, .. }) =
+            (&mut all.noise, block.noise)
+        {
+            *draws += more;
+        }
+    }
+    Some(all)
 }

@@ -25,6 +25,24 @@ pub struct Series {
     pub windows: BTreeMap<Span, Sums>,
 }
 
+impl Series {
+    /// All windows as one, none if there are none; the outer `None` if a sum would leave 64 bits.
+    pub fn total(&self) -> Option<Option<(Span, Sums)>> {
+        let mut total: Option<(Span, Sums)> = None;
+        for (span, sums) in &self.windows {
+            total = match total {
+                None => Some((*span, sums.clone())),
+                Some((all, mut sum)) => {
+                    sum.merge(sums)?;
+                    let (start, end) = (all.start.min(span.start), all.end.max(span.end));
+                    Some((Span { start, end }, sum))
+                }
+            };
+        }
+        Some(total)
+    }
+}
+
 /// The window that a row of the store belongs to: one of the asked grain, or its own if that is
 /// coarser, since it cannot be cut.
 pub fn window_of(row: &str, start: i64, asked: Grain) -> Span {

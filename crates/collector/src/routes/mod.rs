@@ -38,6 +38,7 @@ pub fn router(collector: Arc<Collector>) -> Router {
         .route("/v1/models/{identity}/counts", get(models::counts))
         .route("/v1/models/{identity}/drift", get(reports::drift))
         .route("/v1/models/{identity}/report", get(reports::report))
+        .route("/v1/compare", get(reports::compare))
         .route("/v1/alerts", get(alerts::all))
         .route("/v1/status", get(status::one))
         .route("/", get(pages::file))

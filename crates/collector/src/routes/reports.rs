@@ -68,6 +68,34 @@ pub async fn report(
     json_of(&read.await?.ok_or_else(unknown)?.map_err(Problem::unprocessable)?)
 }
 
+/// Two identities and a span of time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Versions {
+    a: String,
+    b: String,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// What one version does otherwise than another over the same time.
+pub async fn compare(
+    State(collector): State<Arc<Collector>>,
+    Query(versions): Query<Versions>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    authorize(collector.config(), &headers, Right::Read)?;
+    let question = Question {
+        from: hour("from", versions.from.as_deref())?,
+        to: hour("to", versions.to.as_deref())?,
+        grain: Grain::Month,
+        ..Question::default()
+    };
+    let Versions { a, b, .. } = versions;
+    let read = off_thread(collector, move |store| report::compare(store, (&a, &b), &question));
+    json_of(&read.await?.ok_or_else(unknown)?.map_err(Problem::unprocessable)?)
+}
+
 /// What moved since the baseline over a whole span, for each layout and each way of noise.
 pub async fn drift(
     State(collector): State<Arc<Collector>>,

@@ -8,7 +8,7 @@ use driftline::beacon::{Header, decode, encode};
 use driftline::gate::Gate;
 use driftline::summary::{Declared, Layout};
 use driftline_collector::register;
-use driftline_collector::report::{self, Question, Report, Window};
+use driftline_collector::report::{self, Comparison, Question, Report, Window};
 use driftline_collector::store::{Beside, Contribution, Registration, Store, Taken};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -77,6 +77,23 @@ impl Bed {
         let identity = model.identity.clone();
         runtime.block_on(store.register(model, 0)).unwrap();
         Self { store, layout, identity, runtime, sent: 0, _folder: folder }
+    }
+
+    /// Goes on with another version, of this baseline; returns the identity of the one before.
+    pub fn next(&mut self, baseline: &str) -> String {
+        let bundle = common::bundle_with(baseline);
+        let model = register::read(&bundle, Some(DECLARED)).unwrap();
+        let layout = Gate::from_bundle(&bundle).unwrap().window().layout().clone();
+        self.layout = layout.declare(Declared::from_json(DECLARED).unwrap()).unwrap();
+        let identity = model.identity.clone();
+        self.runtime.block_on(self.store.register(model, 0)).unwrap();
+        std::mem::replace(&mut self.identity, identity)
+    }
+
+    pub fn compare(&self, a: &str) -> Comparison {
+        let versions = (a, self.identity.as_str());
+        let found = self.store.read(|db| report::compare(db, versions, &Question::default()));
+        found.unwrap().unwrap().unwrap()
     }
 
     /// All cells of the layout, with these.
