@@ -236,6 +236,12 @@ impl Error {
         }
     }
 
+    /// What this build leaves out, and the crate feature that brings it.
+    pub fn not_built(what: &str, feature: &str) -> Self {
+        Self::new(ErrorCode::RuntimeMismatch, format!("this runtime is built without {what}"))
+            .with_help(format!("use the full runtime, or one built with the feature `{feature}`"))
+    }
+
     /// Advice for this very case, in place of the code's own.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {

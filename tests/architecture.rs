@@ -302,7 +302,8 @@ fn sources(dir: &Path, ends: &[&str], out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())) {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        let generated = ["target", "node_modules", "dist", "dist-tract"].contains(&name.as_str());
+        let generated = ["target", "node_modules", "dist", "dist-tabular", "dist-tract"]
+            .contains(&name.as_str());
         if path.is_dir() && !generated && !name.starts_with('.') {
             sources(&path, ends, out);
         } else if path.extension().is_some_and(|e| ends.iter().any(|end| e == *end)) {

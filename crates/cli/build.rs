@@ -1,7 +1,7 @@
 //! Puts the runtimes that `driftline build` packs into the command, if they have been built.
 //!
-//! `cargo xtask` writes them to `pkg/dist/` and `pkg/dist-tract/`. Without them the command looks for
-//! the files beside itself; see `src/package/runtime.rs`.
+//! `cargo xtask` writes them to `pkg/dist-tabular/`, `pkg/dist/` and `pkg/dist-tract/`. Without them
+//! the command looks for the files beside itself; see `src/package/runtime.rs`.
 
 use std::env;
 use std::fmt::Write as _;
@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn main() {
+    embed("../../pkg/dist-tabular", "tabular_files.rs");
     embed("../../pkg/dist", "plan_files.rs");
     embed("../../pkg/dist-tract", "tract_files.rs");
 }

@@ -21,6 +21,7 @@ impl<'a> Bundle<'a> {
     /// [`ErrorCode::BundleTooLarge`], [`ErrorCode::BundleSyntax`], [`ErrorCode::FormatVersion`],
     /// [`ErrorCode::BundleTruncated`], [`ErrorCode::BundleAltered`] (naming the part),
     /// [`ErrorCode::BundleDuplicate`] or [`ErrorCode::BundlePart`].
+    #[inline(never)]
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         if bytes.len() > MAX_BUNDLE_BYTES {
             return Err(Error::new(
@@ -86,6 +87,7 @@ impl<'a> Bundle<'a> {
     }
 }
 
+#[inline(never)]
 fn manifest_bytes(bytes: &[u8]) -> Result<(&[u8], usize)> {
     let Some((header, rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
         let known = !bytes.is_empty() && MAGIC.starts_with(bytes.get(..8).unwrap_or(bytes));

@@ -244,6 +244,7 @@ impl<'de> SeqAccess<'de> for Fields<'_, '_> {
     type Error = Fault;
 
     /// `None` for an absent field: its default, or an error that names it.
+    #[inline(never)]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
         let Some(name) = self.fields.next() else { return Ok(None) };
         match self.members.iter().find(|(member, _)| member == name) {
@@ -261,6 +262,7 @@ struct Items<'v, 'a>(std::slice::Iter<'v, Value<'a>>, usize);
 impl<'de> SeqAccess<'de> for Items<'_, '_> {
     type Error = Fault;
 
+    #[inline(never)]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
         let Some(value) = self.0.next() else { return Ok(None) };
         let at = self.1;

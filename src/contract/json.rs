@@ -3,6 +3,7 @@
 //! serde_json is not used for records, because it hides what a contract must see: a field named
 //! twice, and an integer too large for 64 bits, which it would round to a float.
 
+use super::decimal;
 use super::value::Value;
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::MAX_JSON_DEPTH;
@@ -177,7 +178,9 @@ impl<'a> Parser<'a> {
             return Ok(literal.parse().map_or(Value::Other(HUGE_INTEGER), Value::Integer));
         }
         // what overflows is infinite here and `not_finite` for the validator
-        literal.parse().map(Value::Number).map_err(|_| self.fault("the number is not readable"))
+        decimal::parse(literal)
+            .map(Value::Number)
+            .ok_or_else(|| self.fault("the number is not readable"))
     }
 
     /// The text of a string, or `None` if it holds half a surrogate pair.

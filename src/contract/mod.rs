@@ -13,6 +13,7 @@
 
 mod check;
 mod clause;
+mod decimal;
 mod document;
 mod json;
 mod pattern;
@@ -21,6 +22,7 @@ mod record;
 mod scalar;
 mod schema;
 mod step;
+#[cfg_attr(not(feature = "text"), path = "strptime_absent.rs")]
 mod strptime;
 mod time;
 mod valid;
@@ -28,7 +30,9 @@ mod validate;
 mod value;
 mod violation;
 
-pub(crate) use check::{array_shape, shortest_side};
+pub(crate) use check::array_shape;
+#[cfg(feature = "arrays")]
+pub(crate) use check::shortest_side;
 pub use clause::{Accept, Anchor, Charset, Check, Fields, Of, Rule, Skip, ValueType};
 pub use document::read_json;
 pub(crate) use document::{parse_json, read_value};
@@ -43,6 +47,7 @@ pub use step::{
     CalendarPart, Distribution, Feature, ImputeStrategy, Norm, OneHotOther, Resampling, Step,
     TimeUnit, Tokens,
 };
+pub(crate) use time::days_from_civil;
 pub use time::{Instant, TimeFault, parse_rfc3339};
 pub use valid::{Cell, ValidRecord};
 pub use validate::Validator;

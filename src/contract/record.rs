@@ -19,6 +19,7 @@ pub struct RecordReader {
 
 impl RecordReader {
     /// A reader for the contract's inputs.
+    #[inline(never)]
     pub fn new(contract: &Contract) -> Self {
         let names: Vec<Box<str>> = contract.inputs.iter().map(|i| i.name.as_str().into()).collect();
         let mut sorted: Vec<(&str, u32)> = names.iter().map(AsRef::as_ref).zip(0..).collect();

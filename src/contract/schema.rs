@@ -321,6 +321,7 @@ impl Contract {
     /// [`ErrorCode::ContractSyntax`] with the line or path for what is no contract,
     /// [`ErrorCode::FormatVersion`] for another format, [`ErrorCode::ContractInvalid`] with the
     /// clause's path for a contradiction, [`ErrorCode::InputTooLarge`] past the limit.
+    #[inline(never)]
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_DEFINITION_BYTES {
             return Err(Error::new(ErrorCode::InputTooLarge, "the contract is too large"));
@@ -375,6 +376,30 @@ impl Contract {
             .into_iter()
             .filter(|feature| checks().any(|check| check.requires() == Some(feature)))
             .collect()
+    }
+
+    /// What of the contract a build without the default crate features refuses: the place, and the
+    /// feature.
+    pub fn optional(&self) -> Vec<(String, &'static str)> {
+        let mut found = Vec::new();
+        for (i, input) in self.inputs.iter().enumerate() {
+            if input.kind == InputType::Array {
+                found.push((format!("inputs[{i}]"), "arrays"));
+            }
+            for (j, check) in input.checks.iter().enumerate() {
+                if matches!(check, Check::Strftime { .. } | Check::Date { .. }) {
+                    found.push((format!("inputs[{i}].checks[{j}]"), "text"));
+                }
+            }
+        }
+        for (i, feature) in self.features.iter().enumerate() {
+            for (j, step) in feature.steps.iter().enumerate() {
+                if matches!(step, Step::HashTokens { .. }) {
+                    found.push((format!("features[{i}].steps[{j}]"), "text"));
+                }
+            }
+        }
+        found
     }
 
     /// The input of this name, with its index.

@@ -61,6 +61,7 @@ impl Calibration {
     ///
     /// # Errors
     /// [`ErrorCode::PolicyInvalid`] with the path.
+    #[inline(never)]
     pub fn check(&self, outputs: &Outputs) -> Result<()> {
         if outputs.labels.is_empty() {
             return invalid("calibration", "the model answers a number, which has no calibration");

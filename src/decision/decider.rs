@@ -40,6 +40,7 @@ impl Decider {
     ///
     /// # Errors
     /// As [`Policy::check`].
+    #[inline(never)]
     pub fn new(policy: &Policy, outputs: &Outputs, identity: &str) -> Result<Self> {
         policy.check(outputs)?;
         let labels: Arc<[Arc<str>]> =

@@ -71,6 +71,7 @@ impl Novelty {
     ///
     /// # Errors
     /// [`ErrorCode::PolicyInvalid`] with the path.
+    #[inline(never)]
     pub fn check(&self) -> Result<()> {
         if !(self.p_below > 0.0 && self.p_below < 1.0) {
             return invalid("novelty.p_below", "a p-value lies between 0 and 1");

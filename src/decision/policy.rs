@@ -162,6 +162,7 @@ impl Policy {
     /// # Errors
     /// [`ErrorCode::PolicySyntax`] with the line or path, [`ErrorCode::FormatVersion`],
     /// [`ErrorCode::InputTooLarge`].
+    #[inline(never)]
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_DEFINITION_BYTES {
             return Err(Error::new(ErrorCode::InputTooLarge, "the policy is too large"));
@@ -173,6 +174,7 @@ impl Policy {
     ///
     /// # Errors
     /// [`ErrorCode::FormatVersion`], or [`ErrorCode::PolicyInvalid`] with the entry's path.
+    #[inline(never)]
     pub fn check(&self, outputs: &Outputs) -> Result<()> {
         if self.format != Self::FORMAT {
             return Err(Error::new(

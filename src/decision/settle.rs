@@ -25,6 +25,7 @@ impl Decider {
     /// # Errors
     /// [`crate::ErrorCode::PolicyInvalid`] with the path of what names no input, or asks of it
     /// what its type does not have.
+    #[inline(never)]
     pub fn watching(mut self, contract: &Contract) -> Result<Self> {
         self.watch = Watch::new(&self.policy, contract)?;
         Ok(self)

@@ -83,6 +83,7 @@ pub(super) struct Track {
 }
 
 impl Watch {
+    #[inline(never)]
     pub fn new(policy: &Policy, contract: &Contract) -> Result<Self> {
         let mut watch = Self::default();
         for (i, rule) in policy.rules.iter().enumerate() {

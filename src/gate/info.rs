@@ -67,6 +67,7 @@ pub struct InputInfo {
 }
 
 impl Info {
+    #[inline(never)]
     pub(super) fn new(
         contract: &Contract,
         outputs: &Outputs,

@@ -50,8 +50,11 @@ impl Gate {
         let bundle = Bundle::read(bytes)?;
         let contract = Contract::from_json(bundle.part(part::CONTRACT)?)?;
         let policy = Policy::from_json(bundle.part(part::POLICY)?)?;
-        let zones: BTreeMap<String, Vec<u8>> =
-            bundle.zones().map(|(name, rules)| (name.to_owned(), rules.to_vec())).collect();
+        // one by one: collecting sorts first, by a sort of its own that is 4 KB of WebAssembly
+        let mut zones = BTreeMap::new();
+        for (name, rules) in bundle.zones() {
+            zones.insert(name.to_owned(), rules.to_vec());
+        }
         let model = Model::from_bytes(bundle.part(part::MODEL)?)?;
         if model.runtime() != bundle.manifest().runtime.kind.as_str() {
             return Err(Error::new(
@@ -361,6 +364,7 @@ fn width(info: &TensorInfo) -> Option<usize> {
 }
 
 /// Which tensor of the contract feeds each input of the model; each feeds exactly one.
+#[inline(never)]
 fn match_inputs(features: &Features, model: &Model) -> Result<Vec<usize>> {
     let inputs = model.inputs();
     let mut ports = Vec::new();
@@ -410,6 +414,7 @@ fn match_inputs(features: &Features, model: &Model) -> Result<Vec<usize>> {
     Ok(feeds)
 }
 
+#[inline(never)]
 fn match_scores(outputs: &Outputs, model: &Model) -> Result<(usize, usize)> {
     let found = model.outputs().iter().enumerate().find(|(_, o)| o.name == outputs.scores);
     let Some((at, output)) = found else {

@@ -16,6 +16,7 @@ pub(super) struct Placed {
 
 impl Placed {
     /// Finds each feature's column.
+    #[inline(never)]
     pub fn new(novelty: &Novelty, features: &Features) -> Result<Self> {
         let mut places = Vec::with_capacity(novelty.features.len());
         for (i, feature) in novelty.features.iter().enumerate() {

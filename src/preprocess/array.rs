@@ -35,8 +35,8 @@ enum Size {
 }
 
 impl ArrayPlan {
-    /// Compiles the steps of a checked contract.
-    pub fn new(steps: &[Step], elements: usize) -> Self {
+    /// Compiles the steps of a checked contract; `None` in builds without arrays.
+    pub fn new(steps: &[Step], elements: usize) -> Option<Self> {
         let step = |step: &Step| match step {
             Step::Resize { height, width, shortest, method } => {
                 let size = match (height, width, shortest) {
@@ -59,7 +59,7 @@ impl ArrayPlan {
             Step::ChannelsFirst {} => Some(ArrayStep::ChannelsFirst),
             _ => None,
         };
-        Self { steps: steps.iter().filter_map(step).collect(), elements }
+        Some(Self { steps: steps.iter().filter_map(step).collect(), elements })
     }
 
     /// Appends the array's elements to a row of the tensor.

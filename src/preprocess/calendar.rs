@@ -3,16 +3,16 @@
 use super::clock::Clock;
 use super::features::Features;
 use super::pipeline::Pipeline;
+use super::tzif::Zone;
 use super::zone::{ZoneRules, offset_at};
 use crate::contract::{CalendarPart, Instant};
 use crate::error::Result;
-use jiff::tz::TimeZone;
 
 /// Reads one calendar part in one zone.
 #[derive(Clone, Debug)]
 pub struct CalendarReader {
     part: CalendarPart,
-    zone: TimeZone,
+    zone: Zone,
     /// The pipeline's clock of the same input and zone.
     clock: Option<usize>,
 }

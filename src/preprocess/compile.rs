@@ -1,8 +1,8 @@
 //! Steps compiled: lists become positions, zones become rules.
 
 use super::encode::Positions;
-use super::hash::TokenHasher;
 use super::step::{OneHotPlan, Op, Replacement, Texts};
+use super::tokens::TokenHasher;
 use super::zone::ZoneRules;
 use crate::contract::{Contract, Input, InputType, OneHotOther, Scalar, Step};
 use crate::error::{Error, ErrorCode, Result};
@@ -88,17 +88,9 @@ impl<'a> Compiler<'a> {
             Step::Hash { buckets, seed } => {
                 Op::Hash { texts: self.texts(), buckets: *buckets, seed: *seed }
             }
-            Step::HashTokens { tokens, ngrams, buckets, signed, lowercase, norm } => {
+            Step::HashTokens { buckets, .. } => {
                 columns = (0..*buckets).map(|n| format!("[{n}]")).collect();
-                let hasher = TokenHasher {
-                    tokens: *tokens,
-                    ngrams: *ngrams,
-                    buckets: *buckets,
-                    signed: *signed,
-                    lowercase: *lowercase,
-                    norm: *norm,
-                };
-                Op::Tokens(hasher, self.texts())
+                Op::Tokens(TokenHasher::new(step)?, self.texts())
             }
             Step::TextLength {} => Op::TextLength(self.texts()),
             Step::Epoch { unit } => Op::Epoch { unit: unit.seconds() },

@@ -49,6 +49,7 @@ pub enum FeatureValue<'a> {
 
 impl Features {
     /// Empty tensors for the pipeline's rows.
+    #[inline(never)]
     pub fn new(pipeline: &Pipeline) -> Self {
         let widths = pipeline.widths().collect();
         Self { tensors: pipeline.empty_tensors(), rows: 0, widths, clocks: Vec::new() }

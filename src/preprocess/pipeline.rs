@@ -47,6 +47,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// As [`Contract::check`], and [`ErrorCode::UnknownZone`] for a zone without rules.
+    #[inline(never)]
     pub fn new(contract: &Contract, zones: &ZoneRules) -> Result<Self> {
         contract.check()?;
         let mut clocks = Vec::new();
@@ -150,6 +151,7 @@ impl Pipeline {
     }
 }
 
+#[inline(never)]
 fn compile(
     contract: &Contract,
     zones: &ZoneRules,
@@ -178,6 +180,7 @@ fn compile(
 }
 
 /// A feature of an array; an array of one dimension has a name for each element.
+#[inline(never)]
 fn compile_array(
     contract: &Contract,
     feature: &Feature,
@@ -193,7 +196,7 @@ fn compile_array(
         width: elements,
         input_name: input.name.as_str().into(),
         ops: Vec::new(),
-        array: Some(ArrayPlan::new(&feature.steps, elements)),
+        array: ArrayPlan::new(&feature.steps, elements),
         texts: Texts::default(),
         input_texts: Texts::default(),
     };

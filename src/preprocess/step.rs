@@ -2,12 +2,13 @@
 
 use super::clock::Clock;
 use super::encode::Positions;
-use super::hash::{TokenHasher, murmur3_32};
+use super::hash::murmur3_32;
+use super::tokens::TokenHasher;
 use super::transform::{bin, box_cox, quantile, yeo_johnson};
+use super::tzif::Zone;
 use super::zone::offset_at;
 use crate::contract::{CalendarPart, Cell, Distribution, Instant, exact_f64};
 use crate::error::ErrorCode;
-use jiff::tz::TimeZone;
 
 /// A value between two steps.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +123,7 @@ pub(super) enum Op {
     Impute(Replacement),
     MissingIndicator,
     MissingAsNan,
-    Calendar { part: CalendarPart, zone: TimeZone, clock: usize },
+    Calendar { part: CalendarPart, zone: Zone, clock: usize },
     Ordinal { positions: Positions, unseen: Option<f64>, missing: Option<f64> },
     Map { positions: Positions, values: Box<[f64]>, unseen: Option<f64>, missing: Option<f64> },
     OneHot(OneHotPlan),

@@ -1,9 +1,8 @@
 //! Time zone rules that travel with the contract.
 
+use super::tzif::Zone;
 use crate::contract::{Instant, is_utc};
 use crate::error::{Error, ErrorCode, Result};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 /// Rules of the zones that a contract names, from TZif files (RFC 9636) of version 2, 3 or 4.
@@ -11,7 +10,7 @@ use std::collections::BTreeMap;
 /// The host's own rules are never asked: production uses those that training used.
 #[derive(Clone, Debug, Default)]
 pub struct ZoneRules {
-    zones: BTreeMap<String, TimeZone>,
+    zones: BTreeMap<String, Zone>,
 }
 
 impl ZoneRules {
@@ -19,6 +18,7 @@ impl ZoneRules {
     ///
     /// # Errors
     /// [`ErrorCode::BadZoneRules`] naming the zone whose bytes are damaged.
+    #[inline(never)]
     pub fn new(files: BTreeMap<String, Vec<u8>>) -> Result<Self> {
         let mut zones = BTreeMap::new();
         for (name, bytes) in files {
@@ -29,17 +29,16 @@ impl ZoneRules {
             if !matches!(bytes.get(..5), Some([b'T', b'Z', b'i', b'f', b'2'..=b'4'])) {
                 return Err(bad("are no TZif file of version 2 to 4"));
             }
-            // the cause is not spelled out: its texts alone would weigh 10 KB in the wasm
-            let zone = TimeZone::tzif(&name, &bytes).map_err(|_| bad("are damaged"))?;
+            let zone = Zone::read(&bytes).ok_or_else(|| bad("are damaged"))?;
             zones.insert(name, zone);
         }
         Ok(Self { zones })
     }
 
     /// The rules of a zone; those of UTC are always there.
-    pub(super) fn get(&self, name: &str) -> Result<TimeZone> {
+    pub(super) fn get(&self, name: &str) -> Result<Zone> {
         if is_utc(name) {
-            return Ok(TimeZone::UTC);
+            return Ok(Zone::utc());
         }
         self.zones.get(name).cloned().ok_or_else(|| {
             Error::new(ErrorCode::UnknownZone, format!("the rules of `{name}` are not at hand"))
@@ -48,7 +47,6 @@ impl ZoneRules {
 }
 
 /// Offset from UTC at the instant, in seconds, east positive.
-pub(super) fn offset_at(zone: &TimeZone, instant: Instant) -> Option<i64> {
-    let at = Timestamp::new(instant.seconds, instant.nanoseconds.cast_signed()).ok()?;
-    Some(i64::from(zone.to_offset(at).seconds()))
+pub(super) fn offset_at(zone: &Zone, instant: Instant) -> Option<i64> {
+    zone.offset(instant.seconds)
 }

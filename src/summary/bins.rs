@@ -56,6 +56,7 @@ impl Bins {
     ///
     /// # Errors
     /// [`ErrorCode::BaselineInvalid`] with the path of what does not fit the contract.
+    #[inline(never)]
     pub fn read(bytes: &[u8], contract: &Contract) -> Result<Vec<Self>> {
         let invalid = |message: &str| Error::new(ErrorCode::BaselineInvalid, message);
         let Value::Object(members) = parse_json(bytes, ErrorCode::BaselineInvalid, "baseline")?
@@ -137,6 +138,7 @@ pub(super) struct Binner {
 }
 
 impl Binner {
+    #[inline(never)]
     pub fn new(
         bins: &Bins,
         at: u32,

@@ -47,6 +47,7 @@ impl Layout {
     /// # Errors
     /// [`ErrorCode::BaselineInvalid`] as [`Bins::read`]; [`ErrorCode::InputTooLarge`] past
     /// [`MAX_SUMMARY_CELLS`]; [`ErrorCode::ContractInvalid`] without outputs.
+    #[inline(never)]
     pub fn new(contract: &Contract, baseline: Option<&[u8]>, novelty: bool) -> Result<Self> {
         let outputs = contract.outputs.as_ref().ok_or_else(|| {
             Error::new(ErrorCode::ContractInvalid, "the contract has no outputs").at_path("outputs")

@@ -75,6 +75,7 @@ impl Window {
     ///
     /// # Errors
     /// [`crate::ErrorCode::UnknownZone`] if the rules of a zone that is counted in are not at hand.
+    #[inline(never)]
     pub fn new(
         layout: Layout,
         contract: &Contract,

@@ -9,7 +9,8 @@ import { table } from "./table.mjs";
 
 const folder = resolve(process.argv[2]);
 const FILES = [
-  ["runtime, no bundle", "pkg/dist/driftline_bg.wasm"],
+  ["runtime `tabular`, no bundle", "pkg/dist-tabular/driftline_bg.wasm"],
+  ["runtime `plan`, no bundle", "pkg/dist/driftline_bg.wasm"],
   ["runtime + flights bundle", `${folder}/package/driftline_bg.wasm`],
   ["flights bundle alone", `${folder}/flights-delay.driftline`],
   ["flights model.onnx", "examples/flights/model.onnx"],

@@ -12,9 +12,9 @@ pub const OUT: &str = "target/flights";
 pub const BUNDLE: &str = "target/flights/flights-delay.driftline";
 pub const PACKAGE: &str = "target/flights/package";
 
-/// Builds the runtime, the dashboard and the command that carries both; the command's path.
+/// Builds the runtimes of plans, the dashboard and the command that carries them; the command's path.
 pub fn driftline() -> Result<PathBuf> {
-    wasm::build(true, wasm::Flavor::Plan)?;
+    wasm::plans(true)?;
     dashboard::build()?;
     say("cargo build --bin driftline");
     // with the features of the whole workspace: with others, everything below it is built again

@@ -24,7 +24,7 @@ struct Cli {
 enum Task {
     /// Installs what the other tasks need; they do it by themselves, as far as they need it
     Setup(setup::Args),
-    /// Builds the runtime's WebAssembly and the npm package into pkg/dist
+    /// Builds the runtimes of plans and the npm package into pkg/dist-tabular and pkg/dist
     Wasm(wasm::Args),
     /// Builds the collector's page into www/dist/dashboard, from where the command takes it
     Dashboard,

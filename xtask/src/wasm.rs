@@ -1,4 +1,4 @@
-//! The runtime's WebAssembly and the npm package around it.
+//! The runtimes' WebAssembly and the npm package around it.
 
 use crate::setup;
 use crate::shell::{at, cargo, root, run, say, target};
@@ -7,27 +7,31 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One of the two runtimes that packages carry.
+/// One of the runtimes that packages carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavor {
-    /// Plans only: what nearly all models need.
+    /// Plans of trees, linear models and dense networks, without what few of their contracts need.
+    Tabular,
+    /// Every plan.
     Plan,
     /// With tract, for the rest.
     Tract,
 }
 
 impl Flavor {
-    /// Features of the library.
-    fn features(self) -> &'static [&'static str] {
+    /// Features of the library; the first says whether it has its default ones.
+    fn features(self) -> (bool, &'static [&'static str]) {
         match self {
-            Self::Plan => &[],
-            Self::Tract => &["tract"],
+            Self::Tabular => (false, &[]),
+            Self::Plan => (true, &[]),
+            Self::Tract => (true, &["tract"]),
         }
     }
 
     /// The folder in pkg/ that the package is written to; the binding goes to `runtime` in it.
     fn dist(self) -> &'static str {
         match self {
+            Self::Tabular => "dist-tabular",
             Self::Plan => "dist",
             Self::Tract => "dist-tract",
         }
@@ -61,7 +65,16 @@ pub struct Args {
 }
 
 pub fn main(args: &Args) -> Result<()> {
-    build(!args.quick, if args.tract { Flavor::Tract } else { Flavor::Plan })
+    if args.tract {
+        return build(!args.quick, Flavor::Tract);
+    }
+    plans(!args.quick)
+}
+
+/// Builds the two runtimes of plans, of which `driftline build` takes the smaller one that will do.
+pub fn plans(full: bool) -> Result<()> {
+    build(full, Flavor::Tabular)?;
+    build(full, Flavor::Plan)
 }
 
 /// Builds runtime and package.
@@ -77,8 +90,8 @@ pub fn build(full: bool, flavor: Flavor) -> Result<()> {
         say(&format!("npm run build in pkg/, into {dist}/"));
         run(crate::shell::npm("pkg").args(["run", "--silent", "build", "--", dist]))?;
     }
-    // the command's build script watches both, and would run each time if one were missing
-    for flavor in [Flavor::Plan, Flavor::Tract] {
+    // the command's build script watches all, and would run each time if one were missing
+    for flavor in [Flavor::Tabular, Flavor::Plan, Flavor::Tract] {
         let dist = at("pkg").join(flavor.dist());
         fs::create_dir_all(&dist).with_context(|| format!("`{}`", dist.display()))?;
     }
@@ -90,21 +103,22 @@ pub fn raw(flavor: Flavor) -> Result<PathBuf> {
     setup::wasm_target()?;
     setup::npm_packages("xtask/js")?;
     let out = target().join("raw").join(flavor.dist());
-    bind(true, &[flavor.features(), &["raw"]].concat(), &out)?;
+    let (default, features) = flavor.features();
+    bind(true, (default, &[features, &["raw"]].concat()), &out)?;
     Ok(out)
 }
 
 /// Builds the binding; whether it is another one than before.
-fn bind(full: bool, features: &[&str], out: &Path) -> Result<bool> {
+fn bind(full: bool, (default, features): (bool, &[&str]), out: &Path) -> Result<bool> {
     let profile = if full { "wasm" } else { "dev" };
-    let features = features.join(",");
+    let features = [if default { &["default"][..] } else { &[] }, features].concat().join(",");
     say(&format!("runtime: cargo rustc --profile {profile} for wasm32, features [{features}]"));
     let tools = setup::wasm_tools()?;
     run(cargo()
         // only with the one crate type does link-time optimisation reach across the crates
         .args(["rustc", "--package", "driftline", "--lib", "--crate-type", "cdylib"])
         .args(["--target", "wasm32-unknown-unknown", "--profile", profile])
-        .args(["--features", &features])
+        .args(["--no-default-features", "--features", &features])
         .args(["--config", &remap()?]))?;
     let folder = if full { "wasm" } else { "debug" };
     let linked = target().join("wasm32-unknown-unknown").join(folder).join("driftline.wasm");

@@ -11,6 +11,7 @@ use crate::limits::{MAX_CATEGORIES, MAX_CHECKS};
 use std::collections::BTreeSet;
 
 /// The checks and relaxations of one input.
+#[inline(never)]
 pub(super) fn check_input(contract: &Contract, input: &Input, path: &str) -> Result<()> {
     check_accept(contract, input, path)?;
     if input.checks.len() > MAX_CHECKS {
@@ -42,6 +43,7 @@ fn suits(check: &Check, kind: InputType) -> bool {
     }
 }
 
+#[inline(never)]
 fn check_one(check: &Check, input: &Input, at: &str) -> Result<()> {
     match check {
         Check::Range { minimum, exclusive_minimum, maximum, exclusive_maximum, .. } => {
@@ -118,6 +120,7 @@ fn check_distinct<'a>(values: impl ExactSizeIterator<Item = &'a Scalar>, path: &
     Ok(())
 }
 
+#[inline(never)]
 fn check_accept(contract: &Contract, input: &Input, path: &str) -> Result<()> {
     use InputType::{Any, Integer, Number, Timestamp};
     for (n, accept) in input.accept.iter().enumerate() {
@@ -142,6 +145,7 @@ fn check_accept(contract: &Contract, input: &Input, path: &str) -> Result<()> {
 }
 
 /// The rules and the demands on the fields.
+#[inline(never)]
 pub(super) fn check_rules(contract: &Contract) -> Result<()> {
     if let Some(fields) = &contract.fields
         && fields.minimum.zip(fields.maximum).is_some_and(|(low, high)| low > high)
@@ -157,6 +161,7 @@ pub(super) fn check_rules(contract: &Contract) -> Result<()> {
     Ok(())
 }
 
+#[inline(never)]
 fn check_rule(contract: &Contract, rule: &Rule, at: &str) -> Result<()> {
     let mut kinds = Vec::new();
     let mut seen = BTreeSet::new();

@@ -54,6 +54,7 @@ impl Flow {
     }
 }
 
+#[inline(never)]
 pub(super) fn check(contract: &Contract) -> Result<()> {
     if contract.features.len() > MAX_FEATURES {
         return Err(fault("features", format!("more than {MAX_FEATURES} features")));
@@ -119,6 +120,7 @@ pub(super) fn flow(
     Ok(flow)
 }
 
+#[inline(never)]
 fn apply(contract: &Contract, flow: &mut Flow, step: &Step, input: &Input, at: &str) -> Result<()> {
     match step {
         Step::Impute { value, strategy } => impute(flow, value, *strategy, input, at),
@@ -283,7 +285,11 @@ fn encoder(
     }
     let mut may_be_unseen = flow.unseen;
     if let (Some(own), Some(values)) = (categories, &flow.values) {
-        let known: BTreeSet<String> = values.iter().map(Scalar::key).collect();
+        // one by one: collecting sorts first, by a sort of its own that is 4 KB of WebAssembly
+        let mut known = BTreeSet::new();
+        values.iter().for_each(|value| {
+            known.insert(value.key());
+        });
         if let Some(n) = own.iter().position(|v| !known.contains(&v.key()))
             && let Some(value) = own.get(n)
         {

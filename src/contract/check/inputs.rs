@@ -10,6 +10,7 @@ use crate::limits::{MAX_CATEGORIES, MAX_INPUTS, MAX_LIST_DEPTH, MAX_LIST_LENGTH,
 use crate::tensor::DType;
 use std::collections::BTreeSet;
 
+#[inline(never)]
 pub(super) fn check(inputs: &[Input]) -> Result<()> {
     if inputs.is_empty() {
         return Err(fault("inputs", "the contract has no inputs"));
@@ -30,6 +31,7 @@ pub(super) fn check(inputs: &[Input]) -> Result<()> {
 }
 
 /// Clauses that the type cannot have.
+#[inline(never)]
 fn check_suits(input: &Input, path: &str) -> Result<()> {
     use InputType::{Array, Category, Integer, Number, Text, Timestamp};
     let kind = input.kind;
@@ -62,6 +64,7 @@ fn check_suits(input: &Input, path: &str) -> Result<()> {
 }
 
 /// Element type and shape of an array, and nothing else's.
+#[inline(never)]
 fn check_shape(input: &Input, path: &str) -> Result<()> {
     if input.kind != InputType::Array {
         return Ok(());
@@ -116,6 +119,7 @@ fn point(kind: InputType, scalar: &Scalar, path: &str) -> Result<Point> {
     })
 }
 
+#[inline(never)]
 fn check_range(input: &Input, path: &str) -> Result<()> {
     let end = |scalar: &Option<Scalar>, clause: &str| {
         scalar.as_ref().map(|s| point(input.kind, s, &format!("{path}.{clause}"))).transpose()
@@ -202,6 +206,7 @@ pub(super) fn check_list(kind: InputType, values: &[Scalar], path: &str) -> Resu
     Ok(())
 }
 
+#[inline(never)]
 fn check_values(input: &Input, path: &str) -> Result<()> {
     let path = format!("{path}.values");
     let Some(values) = &input.values else {
@@ -237,6 +242,7 @@ fn wrong_length(input: &Input, text: &str) -> Option<&'static str> {
     }
 }
 
+#[inline(never)]
 fn check_length(input: &Input, path: &str) -> Result<()> {
     if let (Some(low), Some(high)) = (input.min_length, input.max_length)
         && low > high

@@ -1,5 +1,6 @@
 //! Contradictions of a contract, found when it is loaded and not when a record meets them.
 
+#[cfg_attr(not(feature = "arrays"), path = "arrays_absent.rs")]
 mod arrays;
 mod clauses;
 mod features;
@@ -8,7 +9,9 @@ mod names;
 mod steps;
 mod tensors;
 
-pub(crate) use arrays::{array_shape, shortest_side};
+pub(crate) use arrays::array_shape;
+#[cfg(feature = "arrays")]
+pub(crate) use arrays::shortest_side;
 
 use super::schema::Contract;
 use crate::error::{Error, ErrorCode, Result};

@@ -25,6 +25,7 @@ const JS_OWN: &[&str] = &[
 ];
 
 /// Refuses names that are empty, long, invisible in part, or JavaScript's own.
+#[inline(never)]
 pub(super) fn check_name(name: &str, path: &str) -> Result<()> {
     if name.is_empty() {
         return Err(fault(path, "the name is empty"));

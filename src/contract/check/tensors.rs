@@ -10,6 +10,7 @@ use crate::limits::{MAX_CATEGORIES, MAX_TENSOR_ELEMENTS, MAX_TENSORS};
 use crate::tensor::DType;
 use std::collections::{BTreeMap, BTreeSet};
 
+#[inline(never)]
 pub(super) fn check(contract: &Contract) -> Result<()> {
     let mut flows = BTreeMap::new();
     for (i, feature) in contract.features.iter().enumerate() {

@@ -28,16 +28,20 @@ pub(super) struct ArrayRule {
 type Fault = (ErrorCode, String);
 
 impl ArrayRule {
-    pub fn new(input: &Input) -> Self {
+    /// The clauses.
+    ///
+    /// # Errors
+    /// In builds without arrays.
+    pub fn new(input: &Input) -> crate::Result<Self> {
         let (low, high) = closed_range(input);
-        Self {
+        Ok(Self {
             dtype: input.dtype.unwrap_or(DType::Float32),
             shape: input.shape.as_deref().unwrap_or_default().into(),
             low,
             high,
             severity: input.severity,
             range: shown_range(input),
-        }
+        })
     }
 
     pub fn validate<'r>(&self, value: Value<'r>, report: &mut Report<'_>) -> Cell<'r> {

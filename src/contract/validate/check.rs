@@ -61,6 +61,7 @@ impl CompiledCheck {
     /// # Errors
     /// [`ErrorCode::ContractInvalid`] for what cannot be read, [`ErrorCode::RuntimeMismatch`] for
     /// what this build does not have. The path is the caller's.
+    #[inline(never)]
     pub fn new(check: &Check, input: InputType) -> Result<Self> {
         let invalid = |why: String| Error::new(ErrorCode::ContractInvalid, why);
         let bound = |s: &Option<Scalar>, open: bool| {
@@ -89,7 +90,7 @@ impl CompiledCheck {
             }
             Check::Regex { patterns, of, anchor, python, .. } => {
                 if !cfg!(feature = "regex") {
-                    return Err(not_built("regular expressions", "regex"));
+                    return Err(Error::not_built("regular expressions", "regex"));
                 }
                 let compiled = patterns.iter().map(|p| Pattern::new(p, *anchor, *python));
                 let compiled = compiled.collect::<Result<Box<[_]>, _>>().map_err(invalid)?;
@@ -98,6 +99,9 @@ impl CompiledCheck {
             Check::Like { patterns, of, .. } => {
                 let compiled = patterns.iter().map(|p| Like::new(p)).collect();
                 (Kind::Like(compiled, *of), listed("a text like", *of, patterns))
+            }
+            Check::Strftime { .. } | Check::Date { .. } if !cfg!(feature = "text") => {
+                return Err(Error::not_built("dates in texts", "text"));
             }
             Check::Strftime { format, .. } => {
                 let form = Form::new(format)
@@ -276,11 +280,6 @@ fn shown_range(check: &Check) -> String {
     format!("in {open}{}, {}{close}", end(minimum, "−∞"), end(maximum, "∞"))
 }
 
-fn not_built(what: &str, feature: &str) -> Error {
-    Error::new(ErrorCode::RuntimeMismatch, format!("this runtime is built without {what}"))
-        .with_help(format!("use the full runtime, or one built with the feature `{feature}`"))
-}
-
 #[cfg(feature = "json-schema")]
 fn json_schema(schema: &serde_json::Value) -> Result<Kind> {
     let validator = jsonschema::options()
@@ -295,7 +294,7 @@ fn json_schema(schema: &serde_json::Value) -> Result<Kind> {
 
 #[cfg(not(feature = "json-schema"))]
 fn json_schema(_: &serde_json::Value) -> Result<Kind> {
-    Err(not_built("JSON Schema", "json-schema"))
+    Err(Error::not_built("JSON Schema", "json-schema"))
 }
 
 #[cfg(feature = "unicode")]
@@ -305,5 +304,5 @@ fn nfc() -> Result<Kind> {
 
 #[cfg(not(feature = "unicode"))]
 fn nfc() -> Result<Kind> {
-    Err(not_built("Unicode's normal forms", "unicode"))
+    Err(Error::not_built("Unicode's normal forms", "unicode"))
 }

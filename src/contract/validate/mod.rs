@@ -1,5 +1,6 @@
 //! Validators: a raw record against the contract, every clause, nothing converted.
 
+#[cfg_attr(not(feature = "arrays"), path = "array_absent.rs")]
 mod array;
 mod check;
 mod lookup;
@@ -63,6 +64,7 @@ impl Validator {
     ///
     /// # Errors
     /// As [`Contract::check`].
+    #[inline(never)]
     pub fn new(contract: &Contract) -> Result<Self> {
         contract.check()?;
         let inputs = contract.inputs.iter().map(InputRule::new).collect::<Result<_>>()?;
@@ -155,6 +157,7 @@ fn report_fields(fields: &Fields, record: &RawRecord<'_>, violations: &mut Vec<V
 }
 
 impl InputRule {
+    #[inline(never)]
     fn new(input: &Input) -> Result<Self> {
         let kind = match input.kind {
             InputType::Number => Kind::Number(number::NumberRule::new(input)),
@@ -163,7 +166,7 @@ impl InputRule {
             InputType::Category => Kind::Category(text::CategoryRule::new(input)),
             InputType::Boolean => Kind::Boolean,
             InputType::Timestamp => Kind::Timestamp(timestamp::TimestampRule::new(input)),
-            InputType::Array => Kind::Array(array::ArrayRule::new(input)),
+            InputType::Array => Kind::Array(array::ArrayRule::new(input)?),
             InputType::Any => Kind::Any { infinity: input.accept.contains(&Accept::Infinity) },
         };
         let checks = input.checks.iter().map(|c| CompiledCheck::new(c, input.kind));

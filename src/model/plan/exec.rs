@@ -30,6 +30,7 @@ impl Executor {
     ///
     /// # Errors
     /// [`ErrorCode::ModelTooLarge`] if even that takes too much memory.
+    #[inline(never)]
     pub fn new(mut plan: Plan) -> Result<Self> {
         let layout = Layout::new(&plan);
         let types = plan.tensors.iter().map(|t| t.ty).collect();

@@ -13,6 +13,8 @@ pub enum FaultKind {
     Dynamic,
     /// A limit of `limits.rs`.
     Large,
+    /// A step that this build leaves out; the text is its name.
+    Absent,
 }
 
 /// A rule that a step broke; the caller adds the place.
@@ -45,6 +47,11 @@ impl Fault {
         Self { kind: FaultKind::Large, text }
     }
 
+    /// This build leaves out the step of this name.
+    pub const fn absent(name: &'static str) -> Self {
+        Self { kind: FaultKind::Absent, text: name }
+    }
+
     /// The code for a model that is being compiled.
     pub const fn model_code(self) -> ErrorCode {
         match self.kind {
@@ -52,12 +59,19 @@ impl Fault {
             FaultKind::Type => ErrorCode::UnsupportedType,
             FaultKind::Dynamic => ErrorCode::DynamicShape,
             FaultKind::Large => ErrorCode::ModelTooLarge,
+            FaultKind::Absent => ErrorCode::RuntimeMismatch,
         }
     }
 
     /// The error for a plan that is being read.
     pub fn in_plan(self) -> Error {
-        Error::new(ErrorCode::PlanInvalid, self.text)
+        match self.kind {
+            FaultKind::Absent => Error::new(
+                ErrorCode::RuntimeMismatch,
+                format!("the model needs the step `{}`, which this build leaves out", self.text),
+            ),
+            _ => Error::new(ErrorCode::PlanInvalid, self.text),
+        }
     }
 }
 

@@ -167,6 +167,7 @@ impl Plan {
             .ok_or(Fault::new("a constant lies outside of the plan"))
     }
 
+    #[inline(never)]
     fn check_constants(&self) -> Checked<()> {
         for (i, entry) in self.tensors.iter().enumerate() {
             let Origin::Constant(_) = entry.origin else { continue };
@@ -191,6 +192,7 @@ impl Plan {
     }
 
     /// Each tensor is written before it is read, once, and has the type that its step gives it.
+    #[inline(never)]
     fn check_steps(&mut self) -> Result<()> {
         let mut written: Vec<bool> =
             self.tensors.iter().map(|t| matches!(t.origin, Origin::Constant(_))).collect();
@@ -232,6 +234,7 @@ impl Plan {
     }
 
     /// Answers about how many element operations the step takes for one row.
+    #[inline(never)]
     fn check_step(&self, placed: &mut Placed, written: &mut [bool]) -> Checked<u64> {
         let mut operands = Vec::with_capacity(placed.inputs.len());
         for tensor in &placed.inputs {

@@ -4,8 +4,8 @@ use super::args::{Args, Outs, Signature};
 use super::bytes::Element;
 use super::codec::{Reader, Writer};
 use super::fault::{Checked, ensure};
+use super::math::sum;
 use super::step::Operator;
-use super::svm::sum;
 use super::types::{Dim, Extents, Shape, TensorType};
 use crate::tensor::DType;
 

@@ -7,6 +7,7 @@ use super::args::{Args, Outs, Signature};
 use super::bytes::Element;
 use super::codec::{Reader, Writer};
 use super::fault::{Checked, Fault, ensure};
+use super::math::sum;
 use super::step::Operator;
 use super::types::{Dim, Extents, Shape, TensorType};
 use crate::limits::MAX_SVM_CLASSES;
@@ -116,23 +117,6 @@ fn pairs(kernels: &[f64], coefficients: &[f32], counts: &[i32], rho: &[f32], sco
         }
         start_i += *count_i as usize;
     }
-}
-
-/// Σ f(a, b) over four lanes: the sums do not wait for one another, and their order is fixed.
-pub(super) fn sum<T: Copy + Into<f64>>(a: &[T], b: &[f32], f: impl Fn(f64, f64) -> f64) -> f64 {
-    let mut lanes = [0.0; 4];
-    let (mut four_a, mut four_b) = (a.chunks_exact(4), b.chunks_exact(4));
-    for (a, b) in four_a.by_ref().zip(four_b.by_ref()) {
-        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += f((*a).into(), f64::from(*b));
-        }
-    }
-    let rest = four_a.remainder().iter().zip(four_b.remainder());
-    for (lane, (a, b)) in lanes.iter_mut().zip(rest) {
-        *lane += f((*a).into(), f64::from(*b));
-    }
-    let [a, b, c, d] = lanes;
-    (a + b) + (c + d)
 }
 
 /// x to the power of a degree; small whole degrees by multiplication.

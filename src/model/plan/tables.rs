@@ -40,6 +40,7 @@ impl Header {
     }
 
     /// The tables of a plan of `total` bytes; the bytes themselves are still to be put in.
+    #[inline(never)]
     pub(super) fn tables(&self, mut reader: Reader<'_>, total: usize) -> Checked<Plan> {
         let strings = StringTable::read(&mut reader, self.strings)?;
         let tensors = read_tensors(&mut reader, self.tensors)?;
@@ -66,6 +67,7 @@ pub fn read_dtype(reader: &mut Reader<'_>) -> Checked<DType> {
     DType::ALL.get(code).copied().ok_or(Fault::new("there is no such element type"))
 }
 
+#[inline(never)]
 fn read_tensors(reader: &mut Reader<'_>, count: usize) -> Checked<Vec<TensorEntry>> {
     let mut tensors: Vec<TensorEntry> = Vec::with_capacity(count);
     for _ in 0..count {
@@ -94,6 +96,7 @@ fn read_tensors(reader: &mut Reader<'_>, count: usize) -> Checked<Vec<TensorEntr
     Ok(tensors)
 }
 
+#[inline(never)]
 fn read_ports(reader: &mut Reader<'_>, count: usize, tensors: usize) -> Checked<Vec<Port>> {
     let mut ports = Vec::with_capacity(count);
     for _ in 0..count {
@@ -109,6 +112,7 @@ fn read_ports(reader: &mut Reader<'_>, count: usize, tensors: usize) -> Checked<
     Ok(ports)
 }
 
+#[inline(never)]
 fn read_step(reader: &mut Reader<'_>) -> Checked<Placed> {
     let code = reader.u16()?;
     let version = reader.u8()?;

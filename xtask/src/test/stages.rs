@@ -54,6 +54,13 @@ fn lint(tally: &mut Tally) -> Result<()> {
                 .args(["--target", "wasm32-unknown-unknown"])
                 .args(deny),
         ),
+        // the runtime `tabular`
+        tally.check(
+            cargo()
+                .args(["clippy", "--package", "driftline", "--lib", "--no-default-features"])
+                .args(["--target", "wasm32-unknown-unknown"])
+                .args(deny),
+        ),
     ])
 }
 

@@ -48,7 +48,18 @@ struct Report {
     requires: Vec<&'static str>,
     bundle: Written,
     #[serde(skip_serializing_if = "Option::is_none")]
-    wasm: Option<Written>,
+    wasm: Option<Wasm>,
+}
+
+/// The package's WebAssembly.
+#[derive(Debug, Serialize)]
+struct Wasm {
+    /// The runtime in it: `tabular`, `plan` or `tract`.
+    variant: &'static str,
+    /// Why this one.
+    why: String,
+    #[serde(flatten)]
+    file: Written,
 }
 
 /// A file that was written.
@@ -74,23 +85,30 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
             Some(source) => source.locate(e),
             None => e,
         })?;
-        Some(package::files(&package::Plan {
+        let choice = package::choose(made.runtime, &made.compiled.steps, &made.contract);
+        let files = package::files(&package::Plan {
             contract: &made.contract,
-            runtime: made.runtime,
+            runtime: choice.variant,
             bundle: &made.bundle,
             identity: &made.identity,
             version: &args.package_version,
-        })?)
+        })?;
+        Some((choice, files))
     };
     write_file(&bundle_path, &made.bundle)?;
     let bundle =
         Written { path: bundle_path.display().to_string(), sizes: Sizes::of(&made.bundle) };
     let mut wasm = None;
-    for (file, bytes) in files.iter().flatten() {
+    for (file, bytes, choice) in files
+        .iter()
+        .flat_map(|(choice, files)| files.iter().map(move |(file, bytes)| (file, bytes, choice)))
+    {
         let path = args.output.join("package").join(file);
         write_file(&path, bytes)?;
         if file == package::WASM {
-            wasm = Some(Written { path: path.display().to_string(), sizes: Sizes::of(bytes) });
+            let path = path.display().to_string();
+            let file = Written { path, sizes: Sizes::of(bytes) };
+            wasm = Some(Wasm { variant: choice.variant.as_str(), why: choice.why.clone(), file });
         }
     }
     let report = report(made, bundle, wasm);
@@ -104,7 +122,7 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-fn report(made: Assembled, bundle: Written, wasm: Option<Written>) -> Report {
+fn report(made: Assembled, bundle: Written, wasm: Option<Wasm>) -> Report {
     Report {
         requires: made.contract.requires(),
         name: made.contract.name,
@@ -134,10 +152,10 @@ fn print(report: &Report, out: &mut Output) -> Result<()> {
     if report.golden_rows > 0 {
         out.line(&format!("golden   {} rows", report.golden_rows))?;
     }
-    for (what, file) in [("bundle", Some(&report.bundle)), ("wasm", report.wasm.as_ref())] {
-        if let Some(file) = file {
-            out.line(&format!("{what:<8} {}  {}", file.path, file.sizes))?;
-        }
+    out.line(&format!("bundle   {}  {}", report.bundle.path, report.bundle.sizes))?;
+    if let Some(wasm) = &report.wasm {
+        out.line(&format!("package  {}: {}", wasm.variant, wasm.why))?;
+        out.line(&format!("wasm     {}  {}", wasm.file.path, wasm.file.sizes))?;
     }
     Ok(())
 }

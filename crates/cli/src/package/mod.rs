@@ -3,10 +3,12 @@
 mod readme;
 mod runtime;
 mod types;
+mod variant;
 
 pub use types::{describe, fields, in_comment, labels, range, record_name};
+pub use variant::{Variant, choose};
 
-use driftline::bundle::{RuntimeKind, wasm};
+use driftline::bundle::wasm;
 use driftline::contract::Contract;
 use driftline::{Error, ErrorCode, Result};
 use runtime::Runtime;
@@ -20,8 +22,8 @@ pub const WASM: &str = "driftline_bg.wasm";
 pub struct Plan<'a> {
     /// The model's contract.
     pub contract: &'a Contract,
-    /// The runtime that its model needs.
-    pub runtime: RuntimeKind,
+    /// The runtime that the package carries.
+    pub runtime: Variant,
     /// The stand-alone bundle.
     pub bundle: &'a [u8],
     /// The bundle's identity.

@@ -1,8 +1,7 @@
 //! The runtime's files: the WebAssembly module without a bundle, its scripts and templates.
 
-use super::WASM;
+use super::{Variant, WASM};
 use crate::output::io_error;
-use driftline::bundle::RuntimeKind;
 use driftline::{Error, ErrorCode, Result};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,6 +22,13 @@ struct Places {
     /// What makes them in the repository.
     task: &'static str,
 }
+
+const TABULAR: Places = Places {
+    variable: "DRIFTLINE_RUNTIME_TABULAR",
+    embedded: include!(concat!(env!("OUT_DIR"), "/tabular_files.rs")),
+    beside: "runtime-tabular",
+    task: "cargo xtask wasm",
+};
 
 const PLAN: Places = Places {
     variable: "DRIFTLINE_RUNTIME",
@@ -55,10 +61,11 @@ impl Runtime {
     ///
     /// # Errors
     /// [`ErrorCode::Io`] if the files are in none of these places.
-    pub fn find(kind: RuntimeKind) -> Result<Self> {
-        let places = match kind {
-            RuntimeKind::Plan => PLAN,
-            RuntimeKind::Tract => TRACT,
+    pub fn find(variant: Variant) -> Result<Self> {
+        let places = match variant {
+            Variant::Tabular => TABULAR,
+            Variant::Plan => PLAN,
+            Variant::Tract => TRACT,
         };
         let variable = places.variable;
         if let Some(named) = std::env::var_os(variable) {
@@ -71,7 +78,7 @@ impl Runtime {
             Some(directory) if directory.is_dir() => Self::read(&directory, variable),
             _ => Err(Error::new(
                 ErrorCode::Io,
-                format!("this command was built without the runtime `{}`", kind.as_str()),
+                format!("this command was built without the runtime `{}`", variant.as_str()),
             )
             .with_help(format!(
                 "install a released driftline; in its repository run `{}` first, or name the \
@@ -79,6 +86,16 @@ impl Runtime {
                 places.task
             ))),
         }
+    }
+
+    /// Whether [`Self::find`] would take the smaller runtime of plans. Somebody who names a
+    /// directory for plans in general, and none for this one, means all of them.
+    pub fn has_tabular() -> bool {
+        let named = |places: &Places| std::env::var_os(places.variable).is_some();
+        named(&TABULAR)
+            || !named(&PLAN)
+                && (!TABULAR.embedded.is_empty()
+                    || beside(TABULAR.beside).is_some_and(|directory| directory.is_dir()))
     }
 
     /// Reads an installed runtime, which is flat, or the repository's `pkg/dist`.
