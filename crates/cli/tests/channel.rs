@@ -80,6 +80,11 @@ fn a_release_is_tried_promoted_and_taken_back() {
     assert_eq!(channel["live"], first["live"]);
     assert_eq!(channel["expires"], "2026-12-31T23:00:00Z");
     assert_eq!(channel["telemetry"]["off"], true);
+    // one switch leaves the other as it is
+    let rated = step(&desk, 9, &["renew", "--rate-milli", "500"]).good();
+    assert_eq!(rated.lines()[0]["sequence"], 9);
+    let both = serde_json::json!({ "off": true, "rate_milli": 500 });
+    assert_eq!(self::channel(&desk)["telemetry"], both);
     let told: Vec<String> = channel["history"]
         .as_array()
         .unwrap()

@@ -54,8 +54,10 @@ pub struct Note {
     pub expires: Option<Option<String>>,
     /// A new least version of the package.
     pub minimum_runtime: Option<Option<String>>,
-    /// New switches.
-    pub telemetry: Option<Telemetry>,
+    /// Whether beacons are silent, if that changes.
+    pub telemetry_off: Option<bool>,
+    /// Share of the windows that is sent at most, in thousandths, if that changes.
+    pub rate_milli: Option<u16>,
 }
 
 /// The channel after a step. `name` is that of a new channel; `key` the signer's.
@@ -87,8 +89,11 @@ pub fn step(
     if let Some(minimum) = &note.minimum_runtime {
         next.minimum_runtime.clone_from(minimum);
     }
-    if let Some(telemetry) = &note.telemetry {
-        next.telemetry.clone_from(telemetry);
+    if let Some(off) = note.telemetry_off {
+        next.telemetry.off = off;
+    }
+    if let Some(rate) = note.rate_milli {
+        next.telemetry.rate_milli = Some(rate);
     }
     if next.expires.as_ref().is_some_and(|expires| *expires <= note.at) {
         let until = next.expires.unwrap_or_default();

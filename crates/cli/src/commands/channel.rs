@@ -200,10 +200,9 @@ pub fn renew(args: &Renew, json: bool) -> Result<Outcome> {
         "none" => None,
         version => Some(version.to_owned()),
     });
-    let off = args.telemetry.as_deref().map(|text| text == "off");
-    let telemetry = (off.is_some() || args.rate_milli.is_some())
-        .then(|| Telemetry { off: off.unwrap_or(false), rate_milli: args.rate_milli });
-    let note = Note { minimum_runtime, telemetry, ..Note::default() };
+    let telemetry_off = args.telemetry.as_deref().map(|text| text == "off");
+    let note =
+        Note { minimum_runtime, telemetry_off, rate_milli: args.rate_milli, ..Note::default() };
     take(&args.common, None, &Step::Renew, note, json)
 }
 
