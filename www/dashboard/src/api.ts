@@ -101,10 +101,7 @@ export async function models(): Promise<Model[]> {
   return (await ask<{ models: Model[] }>("v1/models")).models;
 }
 
-export function report(
-  identity: string,
-  asked: Span & { grain: string; segment: string | null },
-): Promise<Report> {
+export function report(identity: string, asked: Span & { grain: string; segment: string | null }): Promise<Report> {
   return ask(`v1/models/${encodeURIComponent(identity)}/report`, { ...asked });
 }
 

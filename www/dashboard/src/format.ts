@@ -55,6 +55,11 @@ export function instant(text: string): string {
   return `${HOUR.format(new Date(text))} UTC`;
 }
 
+/** A p-value; below what a binary64 tells apart it is not nothing. */
+export function pValue(p: number | null | undefined): string {
+  return p === 0 ? "< 10⁻³⁰⁰" : number(p);
+}
+
 /** A window by its start. */
 export function window(grain: Grain, start: string): string {
   const at = new Date(start);

@@ -24,9 +24,9 @@ export function shareOf(window: Window | null, action: string): number | null {
   return all > 0 && of !== undefined ? Math.min(1, Math.max(0, of.count / all)) : null;
 }
 
-/** What decides the order of inputs: effect × importance, importance being 1 where none is told. */
+/** What decides the order of inputs: effect × importance; what has none told comes last. */
 export function weight(found: InputWindow | undefined, importance: number | null | undefined): number {
-  return (found?.effect ?? 0) * (importance ?? 1);
+  return (found?.effect ?? 0) * (importance ?? 0);
 }
 
 export interface Health {

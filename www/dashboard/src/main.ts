@@ -87,12 +87,25 @@ function failed(failure: unknown): HTMLElement[] {
   if (failure.kind === "unreachable") {
     return [
       make("h1", {}, "The collector does not answer"),
-      parts.notice("problem", "Nothing could be read", make("p", {}, `${failure.message}. Is it running, and is this machine's network up?`), again),
+      parts.notice(
+        "problem",
+        "Nothing could be read",
+        make("p", {}, `${failure.message}. Is it running, and is this machine's network up?`),
+        again,
+      ),
     ];
   }
   return [
     make("h1", {}, "The collector refused"),
-    parts.notice("problem", failure.message, ...(failure.help ? [make("p", {}, failure.help)] : []), make("p", { class: "note" }, `Status ${failure.status}, code `, make("code", {}, failure.code)), again, " ", make("a", { href: "?" }, "All models")),
+    parts.notice(
+      "problem",
+      failure.message,
+      ...(failure.help ? [make("p", {}, failure.help)] : []),
+      make("p", { class: "note" }, `Status ${failure.status}, code `, make("code", {}, failure.code)),
+      again,
+      " ",
+      make("a", { href: "?" }, "All models"),
+    ),
   ];
 }
 
@@ -106,7 +119,8 @@ function pages(state: State): void {
 }
 
 document.addEventListener("click", (event) => {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    return;
   const anchor = (event.target as Element | null)?.closest("a");
   const address = anchor?.getAttribute("href");
   if (!address?.startsWith("?")) return;

@@ -80,7 +80,12 @@ export function changed(state: State, changes: Partial<State>): State {
   if (changes.model !== undefined && changes.model !== state.model) {
     Object.assign(next, { input: null, group: null, segment: null, window: null, against: null, ...changes });
   }
-  if (changes.range !== undefined || changes.grain !== undefined || changes.from !== undefined || changes.to !== undefined) {
+  if (
+    changes.range !== undefined ||
+    changes.grain !== undefined ||
+    changes.from !== undefined ||
+    changes.to !== undefined
+  ) {
     next.window = changes.window ?? null;
   }
   if (next.range !== "custom") next.from = next.to = null;

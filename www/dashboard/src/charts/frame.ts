@@ -63,9 +63,17 @@ export function chart(spec: Chart): HTMLElement {
   });
   watch.observe(box);
 
-  const csv = make("button", { type: "button", class: "small", "data-focus": `${spec.id}-csv`, "aria-label": `CSV of ${spec.title}` }, "CSV");
+  const csv = make(
+    "button",
+    { type: "button", class: "small", "data-focus": `${spec.id}-csv`, "aria-label": `CSV of ${spec.title}` },
+    "CSV",
+  );
   csv.addEventListener("click", () => saveCsv(spec.id, spec.data));
-  const png = make("button", { type: "button", class: "small", "data-focus": `${spec.id}-png`, "aria-label": `PNG of ${spec.title}` }, "PNG");
+  const png = make(
+    "button",
+    { type: "button", class: "small", "data-focus": `${spec.id}-png`, "aria-label": `PNG of ${spec.title}` },
+    "PNG",
+  );
   png.addEventListener("click", () => {
     const picture = box.querySelector("svg");
     if (picture !== null) void savePng(spec.id, spec.title, picture);
@@ -99,9 +107,22 @@ function numbers({ id, title, data }: Chart): HTMLElement {
     if (!details.open || details.querySelector("table") !== null) return;
     const head = data.columns.map((name) => make("th", { scope: "col" }, name));
     const row = (cells: readonly Cell[]): HTMLElement =>
-      make("tr", {}, ...cells.map((cell) => make("td", { class: typeof cell === "number" && "number" }, cell === null ? "" : String(cell))));
-    const table = make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...data.rows.map(row)));
-    details.append(make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Numbers of ${title}` }, table));
+      make(
+        "tr",
+        {},
+        ...cells.map((cell) =>
+          make("td", { class: typeof cell === "number" && "number" }, cell === null ? "" : String(cell)),
+        ),
+      );
+    const table = make(
+      "table",
+      {},
+      make("thead", {}, make("tr", {}, ...head)),
+      make("tbody", {}, ...data.rows.map(row)),
+    );
+    details.append(
+      make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Numbers of ${title}` }, table),
+    );
   });
   return details;
 }

@@ -6,8 +6,18 @@ import * as format from "../format.ts";
 import { WIDTH } from "../format.ts";
 import { chart } from "./frame.ts";
 
-export const VERDICT_COLORS: Record<Verdict, string> = { too_few: "soft", stable: "accept", slight: "escalate", drifted: "reject" };
-const SYMBOLS: Record<Verdict, Plot.SymbolType> = { too_few: "times", stable: "circle", slight: "diamond2", drifted: "triangle2" };
+export const VERDICT_COLORS: Record<Verdict, string> = {
+  too_few: "soft",
+  stable: "accept",
+  slight: "escalate",
+  drifted: "reject",
+};
+const SYMBOLS: Record<Verdict, Plot.SymbolType> = {
+  too_few: "times",
+  stable: "circle",
+  slight: "diamond2",
+  drifted: "triangle2",
+};
 
 export interface Spot {
   name: string;
@@ -28,30 +38,66 @@ export function scatter(spots: Spot[], limit: number): HTMLElement {
       marginRight: 60,
       marginTop: 26,
       marginBottom: 40,
-      x: { label: "importance to the model", domain: [0, Math.max(...spots.map(({ importance }) => importance)) * 1.1], ticks: 5 },
-      y: { label: "effect (Hellinger beyond chance)", domain: [0, Math.max(limit, ...spots.map(({ effect }) => effect)) * 1.1], ticks: 5 },
+      x: {
+        label: "importance to the model",
+        domain: [0, Math.max(...spots.map(({ importance }) => importance)) * 1.1],
+        ticks: 5,
+      },
+      y: {
+        label: "effect (Hellinger beyond chance)",
+        domain: [0, Math.max(limit, ...spots.map(({ effect }) => effect)) * 1.1],
+        ticks: 5,
+      },
       marks: [
         Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1 }),
         Plot.ruleY([limit], { stroke: "var(--limit)", strokeDasharray: "6 4", strokeWidth: 1.5 }),
         ...(Object.keys(VERDICT_COLORS) as Verdict[]).map((verdict) =>
-          Plot.dot(spots.filter((spot) => spot.verdict === verdict), { x: "importance", y: "effect", r: 5, symbol: SYMBOLS[verdict], fill: `var(--${VERDICT_COLORS[verdict]})` } as Plot.DotOptions),
+          Plot.dot(
+            spots.filter((spot) => spot.verdict === verdict),
+            {
+              x: "importance",
+              y: "effect",
+              r: 5,
+              symbol: SYMBOLS[verdict],
+              fill: `var(--${VERDICT_COLORS[verdict]})`,
+            } as Plot.DotOptions,
+          ),
         ),
-        Plot.text(spots.filter(({ name }) => named.has(name)), { x: "importance", y: "effect", text: "name", textAnchor: "start", dx: 9, fill: "var(--ink)" }),
-        Plot.tip(spots, Plot.pointer({ x: "importance", y: "effect", title: ({ name, effect, importance }: Spot) => `${name}\neffect ${format.number(effect)}, importance ${format.number(importance)}`, fill: "var(--card)", stroke: "var(--edge)" })),
+        Plot.text(
+          spots.filter(({ name }) => named.has(name)),
+          { x: "importance", y: "effect", text: "name", textAnchor: "start", dx: 9, fill: "var(--ink)" },
+        ),
+        Plot.tip(
+          spots,
+          Plot.pointer({
+            x: "importance",
+            y: "effect",
+            title: ({ name, effect, importance }: Spot) =>
+              `${name}\neffect ${format.number(effect)}, importance ${format.number(importance)}`,
+            fill: "var(--card)",
+            stroke: "var(--edge)",
+          }),
+        ),
       ],
     });
   return chart({
     id: "drift-importance",
     title: "Drift × importance",
     note: "What moved and matters is at the upper right.",
-    describe: `Furthest to the upper right: ${graves.slice(0, 3).map(({ name }) => name).join(", ")}.`,
+    describe: `Furthest to the upper right: ${graves
+      .slice(0, 3)
+      .map(({ name }) => name)
+      .join(", ")}.`,
     keys: [
       { name: "drifted", color: "reject", shape: "dot" },
       { name: "slight", color: "escalate", shape: "dot" },
       { name: "stable", color: "accept", shape: "dot" },
       { name: "least effect that counts", color: "limit", shape: "dashed" },
     ],
-    data: { columns: ["input", "importance", "effect", "verdict"], rows: spots.map(({ name, importance, effect, verdict }) => [name, importance, effect, verdict]) },
+    data: {
+      columns: ["input", "importance", "effect", "verdict"],
+      rows: spots.map(({ name, importance, effect, verdict }) => [name, importance, effect, verdict]),
+    },
     draw,
   });
 }
@@ -81,7 +127,10 @@ export function confidence(labels: { label: string; counts: number[] }[]): HTMLE
       marks: [
         Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1 }),
         ...labels.map((_, at) =>
-          Plot.rect(boxes.filter((box) => box.at === at), { x1: "x1", x2: "x2", y1: "low", y2: "high", fill: `var(--${colors[at % colors.length]})`, inset: 0.5 }),
+          Plot.rect(
+            boxes.filter((box) => box.at === at),
+            { x1: "x1", x2: "x2", y1: "low", y2: "high", fill: `var(--${colors[at % colors.length]})`, inset: 0.5 },
+          ),
         ),
         Plot.ruleY([0], { stroke: "var(--edge)" }),
       ],
@@ -91,10 +140,18 @@ export function confidence(labels: { label: string; counts: number[] }[]): HTMLE
     id: "confidence",
     title: "Confidence of the answers",
     describe: labels.map(({ label }, at) => `${name(label)}: ${format.count(all[at] ?? 0)} answers`).join(", "),
-    keys: labels.map(({ label }, at) => ({ name: name(label), color: colors[at % colors.length] ?? "c1", shape: "box" })),
+    keys: labels.map(({ label }, at) => ({
+      name: name(label),
+      color: colors[at % colors.length] ?? "c1",
+      shape: "box",
+    })),
     data: {
       columns: ["confidence from", "to", ...labels.map(({ label }) => name(label))],
-      rows: Array.from({ length: bins }, (_, bin) => [bin / bins, (bin + 1) / bins, ...labels.map(({ counts }) => counts[bin] ?? null)]),
+      rows: Array.from({ length: bins }, (_, bin) => [
+        bin / bins,
+        (bin + 1) / bins,
+        ...labels.map(({ counts }) => counts[bin] ?? null),
+      ]),
     },
     draw,
   });
@@ -102,7 +159,12 @@ export function confidence(labels: { label: string; counts: number[] }[]): HTMLE
 
 export function reliability({ wrong, right }: { wrong: number[]; right: number[] }): HTMLElement {
   const bins = right.length;
-  const rows = right.map((count, at) => ({ from: at / bins, to: (at + 1) / bins, wrong: wrong[at] ?? 0, right: count }));
+  const rows = right.map((count, at) => ({
+    from: at / bins,
+    to: (at + 1) / bins,
+    wrong: wrong[at] ?? 0,
+    right: count,
+  }));
   const dots = rows.flatMap(({ from, to, wrong, right }) => {
     const all = wrong + right;
     if (all < 1) return [];
@@ -122,7 +184,13 @@ export function reliability({ wrong, right }: { wrong: number[]; right: number[]
       y: { domain: [0, 1], label: "share of right answers", ticks: 5 },
       marks: [
         Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1 }),
-        Plot.line([[0, 0], [1, 1]], { stroke: "var(--limit)", strokeDasharray: "6 4", strokeWidth: 1.5 }),
+        Plot.line(
+          [
+            [0, 0],
+            [1, 1],
+          ],
+          { stroke: "var(--limit)", strokeDasharray: "6 4", strokeWidth: 1.5 },
+        ),
         Plot.ruleX(dots, { x: "x", y1: "low", y2: "high", stroke: "var(--c1)", strokeWidth: 1.5 }),
         Plot.line(dots, { x: "x", y: "share", stroke: "var(--c1)", strokeWidth: 1.5 }),
         Plot.dot(dots, { x: "x", y: "share", fill: "var(--c1)", r: 4 }),
@@ -138,7 +206,10 @@ export function reliability({ wrong, right }: { wrong: number[]; right: number[]
       { name: "right answers, 95% interval", color: "c1" },
       { name: "perfectly calibrated", color: "limit", shape: "dashed" },
     ],
-    data: { columns: ["confidence from", "to", "wrong", "right"], rows: rows.map(({ from, to, wrong, right }) => [from, to, wrong, right]) },
+    data: {
+      columns: ["confidence from", "to", "wrong", "right"],
+      rows: rows.map(({ from, to, wrong, right }) => [from, to, wrong, right]),
+    },
     draw,
   });
 }
@@ -172,6 +243,7 @@ export function spark(values: readonly (number | null)[], limit: number): SVGSVG
   }
   put("path", { class: "spark-line", d: path });
   const last = values.findLastIndex((value) => value !== null);
-  if (last >= 0) put("circle", { class: "spark-dot", cx: x(last).toFixed(1), cy: y(values[last] ?? 0).toFixed(1), r: "2.5" });
+  if (last >= 0)
+    put("circle", { class: "spark-dot", cx: x(last).toFixed(1), cy: y(values[last] ?? 0).toFixed(1), r: "2.5" });
   return svg;
 }

@@ -67,7 +67,11 @@ export function timeChart(spec: TimeChart): HTMLElement {
       const at = middle(point);
       if (point.value === null) return { at, value: Number.NaN };
       const error = point.error ?? 0;
-      const [value, low, high] = [point.value, point.value - error, point.value + error].map(drawn) as [number, number, number];
+      const [value, low, high] = [point.value, point.value - error, point.value + error].map(drawn) as [
+        number,
+        number,
+        number,
+      ];
       return { at, start: point.start, end: point.end, name: line.name, value, low, high };
     });
   const isDot = (dot: object): dot is Dot => "name" in dot;
@@ -78,7 +82,10 @@ export function timeChart(spec: TimeChart): HTMLElement {
     new Date(Math.max(...spans.map(({ end }) => Date.parse(end)))),
   ] as const;
   const inside = spec.deployments.filter(({ at }) => new Date(at) >= domain[0] && new Date(at) <= domain[1]);
-  const bandDots = (band?.points ?? []).map((point) => ({ at: middle(point), high: point.high === null ? Number.NaN : drawn(point.high) }));
+  const bandDots = (band?.points ?? []).map((point) => ({
+    at: middle(point),
+    high: point.high === null ? Number.NaN : drawn(point.high),
+  }));
   const top = Math.max(
     ...all.map(({ high }) => high),
     ...bandDots.map(({ high }) => (Number.isFinite(high) ? high : 0)),
@@ -94,12 +101,23 @@ export function timeChart(spec: TimeChart): HTMLElement {
       marginLeft: 46,
       marginRight: 14,
       marginTop: inside.length > 0 ? 36 : 24,
-      marginBottom: 40,
+      marginBottom: 48,
       x: { type: "utc", domain: [...domain], label: "time (UTC)", ticks: Math.max(2, Math.floor(width / 90)) },
-      y: axisOf(spec, top, all.map(({ low }) => low)),
+      y: axisOf(
+        spec,
+        top,
+        all.map(({ low }) => low),
+      ),
       marks: [
         Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1 }),
-        band && Plot.areaY(bandDots, { x: "at", y1: scale === "log" ? FLOOR : 0, y2: "high", fill: "var(--band)", curve: "step" }),
+        band &&
+          Plot.areaY(bandDots, {
+            x: "at",
+            y1: scale === "log" ? FLOOR : 0,
+            y2: "high",
+            fill: "var(--band)",
+            curve: "step",
+          }),
         limit && Plot.ruleY([drawn(limit.value)], { stroke: "var(--limit)", strokeDasharray: "6 4", strokeWidth: 1.5 }),
         Plot.ruleX(inside, { x: (one: Deployment) => new Date(one.at), stroke: "var(--soft)", strokeDasharray: "2 3" }),
         Plot.text(inside, {
@@ -115,9 +133,19 @@ export function timeChart(spec: TimeChart): HTMLElement {
           const solid = own.filter(isDot);
           const stroke = `var(--${line.color})`;
           return [
-            Plot.line(own, { x: "at", y: "value", stroke, strokeWidth: 2, strokeDasharray: dashOf(line) ?? null } as Plot.LineOptions),
-            line.points.some(({ error }) => error) ? Plot.ruleX(solid, { x: "at", y1: "low", y2: "high", stroke, strokeOpacity: 0.75 }) : null,
-            line.shape === "dotted" ? null : Plot.dot(solid, { x: "at", y: "value", r: solid.length > 60 ? 1.5 : 3, fill: stroke }),
+            Plot.line(own, {
+              x: "at",
+              y: "value",
+              stroke,
+              strokeWidth: 2,
+              strokeDasharray: dashOf(line) ?? null,
+            } as Plot.LineOptions),
+            line.points.some(({ error }) => error)
+              ? Plot.ruleX(solid, { x: "at", y1: "low", y2: "high", stroke, strokeOpacity: 0.75 })
+              : null,
+            line.shape === "dotted"
+              ? null
+              : Plot.dot(solid, { x: "at", y: "value", r: solid.length > 60 ? 1.5 : 3, fill: stroke }),
           ];
         }),
         Plot.tip(all, Plot.pointer({ x: "at", y: "value", title: tip, fill: "var(--card)", stroke: "var(--edge)" })),
@@ -144,7 +172,8 @@ function axisOf({ axis: label, scale, tight = false }: TimeChart, top: number, l
   const last = Math.max(2, Math.ceil(Math.log10(Math.max(top, 10))));
   const step = Math.max(1, Math.ceil((last + 1) / 6));
   const ticks = Array.from({ length: Math.floor(last / step) + 1 }, (_, nth) => 10 ** (nth * step));
-  const tickFormat = (value: number): string => (value < 1000 ? String(value) : `10${format.superscript(Math.round(Math.log10(value)))}`);
+  const tickFormat = (value: number): string =>
+    value < 1000 ? String(value) : `10${format.superscript(Math.round(Math.log10(value)))}`;
   return { type: "log", label, domain: [FLOOR, 10 ** last], ticks, tickFormat } as Plot.ScaleOptions;
 }
 
@@ -168,7 +197,9 @@ function table({ band }: TimeChart, lines: readonly Line[]): { columns: string[]
   const ends = new Map(lines.flatMap(({ points }) => points.map(({ start, end }) => [start, end] as const)));
   const errors = lines.map(({ points }) => points.some(({ error }) => error !== undefined));
   const columns = ["start", "end"];
-  lines.forEach(({ name }, at) => columns.push(name, ...(errors[at] ? [`${name}: half width of the 95% interval`] : [])));
+  lines.forEach(({ name }, at) =>
+    columns.push(name, ...(errors[at] ? [`${name}: half width of the 95% interval`] : [])),
+  );
   if (band) columns.push(band.name);
   const by = lines.map(({ points }) => new Map(points.map((point) => [point.start, point])));
   const high = new Map(band?.points.map((point) => [point.start, point.high]));

@@ -5,7 +5,15 @@ import { token, type Failure } from "../api.ts";
 
 export function tokenForm(failure: Failure, again: () => void): HTMLElement {
   const had = token.get() !== null;
-  const input = make("input", { type: "password", id: "token", name: "token", autocomplete: "off", required: true, spellcheck: "false", "aria-describedby": "token-note" });
+  const input = make("input", {
+    type: "password",
+    id: "token",
+    name: "token",
+    autocomplete: "off",
+    required: true,
+    spellcheck: "false",
+    "aria-describedby": "token-note",
+  });
   const form = make(
     "form",
     { class: "token" },
@@ -25,6 +33,10 @@ export function tokenForm(failure: Failure, again: () => void): HTMLElement {
     make("h1", {}, "Who asks?"),
     make("p", { class: had ? "problem" : "", role: "alert" }, problem),
     form,
-    make("p", { class: "note", id: "token-note" }, `It is kept in this tab until that closes, and sent to this collector alone. (${failure.message})`),
+    make(
+      "p",
+      { class: "note", id: "token-note" },
+      `It is kept in this tab until that closes, and sent to this collector alone. (${failure.message})`,
+    ),
   );
 }

@@ -13,12 +13,25 @@ import { detail } from "./input.ts";
 export function inputs(context: Context, go: Go): HTMLElement[] {
   const { report, group, state } = context;
   if (report.baseline === null) {
-    return [parts.notice("empty", "The bundle has no baseline", make("p", {}, "Build it with ", make("code", {}, "driftline build --baseline DATA"), " to compare what comes with what the model was trained on."))];
+    return [
+      parts.notice(
+        "empty",
+        "The bundle has no baseline",
+        make(
+          "p",
+          {},
+          "Build it with ",
+          make("code", {}, "driftline build --baseline DATA"),
+          " to compare what comes with what the model was trained on.",
+        ),
+      ),
+    ];
   }
   const shown = chosen(context);
   const found = new Map<string, InputWindow>((shown?.inputs ?? []).map((input) => [input.name, input]));
   const important = report.baseline.inputs.some(({ importance }) => importance !== null);
-  const rank = ({ name, importance }: { name: string; importance: number | null }): number => weight(found.get(name), importance);
+  const rank = ({ name, importance }: { name: string; importance: number | null }): number =>
+    weight(found.get(name), important ? importance : 1);
   const listed = report.baseline.inputs.toSorted((a, b) => rank(b) - rank(a));
   const open = listed.find(({ name }) => name === state.input) ?? listed[0];
   if (open === undefined) return [parts.notice("empty", "The baseline has no inputs with bins")];
@@ -27,7 +40,15 @@ export function inputs(context: Context, go: Go): HTMLElement[] {
     const one = found.get(name);
     const effects = group.windows.map((window) => window.inputs.find((input) => input.name === name)?.effect ?? null);
     const alarmed = group.windows.some((window) => window.inputs.some((input) => input.name === name && input.alarm));
-    const to = make("a", { href: link(state, { input: name }), "data-focus": `input-${name}`, ...(name === open.name ? { "aria-current": "true" } : {}) }, name);
+    const to = make(
+      "a",
+      {
+        href: link(state, { input: name }),
+        "data-focus": `input-${name}`,
+        ...(name === open.name ? { "aria-current": "true" } : {}),
+      },
+      name,
+    );
     const last = group.windows.at(-1)?.inputs.find((input) => input.name === name);
     return [
       to,
@@ -45,13 +66,20 @@ export function inputs(context: Context, go: Go): HTMLElement[] {
     "section",
     { class: "card inputs", "aria-labelledby": "inputs-title" },
     make("h2", { id: "inputs-title" }, "Inputs"),
-    make("p", { class: "note" }, `${where}; largest ${important ? "effect × importance" : "effect"} first. `, ...(important ? [] : ["The bundle carries no importance."])),
+    make(
+      "p",
+      { class: "note" },
+      `${where}; largest ${important ? "effect × importance" : "effect"} first. `,
+      ...(important ? [] : ["The bundle carries no importance."]),
+    ),
     windowPicker(context, go),
     parts.table("Inputs", columns, rows, "rows"),
   );
   const spots = listed.flatMap(({ name, importance }): Spot[] => {
     const one = found.get(name);
-    return one === undefined || one.effect === null || importance === null ? [] : [{ name, importance, effect: one.effect, verdict: one.verdict }];
+    return one === undefined || one.effect === null || importance === null
+      ? []
+      : [{ name, importance, effect: one.effect, verdict: one.verdict }];
   });
   const plot = spots.length === 0 ? [] : [scatter(spots, report.criteria.effect)];
   const { now, since } = detail(context, open);
@@ -67,7 +95,11 @@ function windowPicker(context: Context, go: Go): HTMLElement {
     "select",
     { id: "window", "data-focus": "window" },
     make("option", { value: "" }, "whole range"),
-    ...group.windows.toReversed().map(({ start, records }) => make("option", { value: start }, `${format.window(grain(context), start)} · ${format.count(records)} records`)),
+    ...group.windows
+      .toReversed()
+      .map(({ start, records }) =>
+        make("option", { value: start }, `${format.window(grain(context), start)} · ${format.count(records)} records`),
+      ),
   );
   select.value = group.windows.some(({ start }) => start === state.window) ? (state.window ?? "") : "";
   select.addEventListener("change", () => go({ window: select.value === "" ? null : select.value }));

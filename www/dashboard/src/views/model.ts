@@ -18,9 +18,19 @@ import { performance } from "./performance.ts";
 const HOUR = 3_600_000;
 
 export async function model(state: State, models: Model[], go: Go): Promise<HTMLElement[]> {
-  const version = models.filter(({ identity }) => identity === state.model).toSorted((a, b) => (b.newest ?? 0) - (a.newest ?? 0))[0];
+  const version = models
+    .filter(({ identity }) => identity === state.model)
+    .toSorted((a, b) => (b.newest ?? 0) - (a.newest ?? 0))[0];
   if (version === undefined) {
-    return [make("h1", {}, "Unknown version"), parts.notice("problem", "Nobody registered this identity here", make("p", {}, make("code", { class: "identity" }, state.model ?? "")), make("p", {}, make("a", { href: "?" }, "All models")))];
+    return [
+      make("h1", {}, "Unknown version"),
+      parts.notice(
+        "problem",
+        "Nobody registered this identity here",
+        make("p", {}, make("code", { class: "identity" }, state.model ?? "")),
+        make("p", {}, make("a", { href: "?" }, "All models")),
+      ),
+    ];
   }
   const asked = { ...spanOf(state, version), grain: grainOf(state), segment: state.segment };
   const [report, deployments] = await Promise.all([api.report(version.identity, asked), api.deployments(version.name)]);
@@ -29,17 +39,54 @@ export async function model(state: State, models: Model[], go: Go): Promise<HTML
   const tabs = make(
     "nav",
     { class: "tabs", "aria-label": "Of this version" },
-    ...VIEWS.map((view) => make("a", { href: link(state, { view }), "data-focus": `tab-${view}`, ...(view === state.view ? { "aria-current": "page" } : {}) }, view)),
+    ...VIEWS.map((view) =>
+      make(
+        "a",
+        {
+          href: link(state, { view }),
+          "data-focus": `tab-${view}`,
+          ...(view === state.view ? { "aria-current": "page" } : {}),
+        },
+        view,
+      ),
+    ),
   );
-  const bar = controls(state, report, go);
+  // a comparison has neither modes nor segments to choose from
+  const bar = controls(state, state.view === "compare" ? null : report, go);
   if (group === null || group.windows.length === 0) {
-    const when = version.newest === null ? "No beacon of this version has come yet." : `The newest counts are of ${format.instant(new Date(version.newest * HOUR).toISOString())}.`;
-    return [head, tabs, bar, parts.notice("empty", "Nothing was counted in this range", make("p", {}, when), make("p", {}, make("a", { href: link(state, { range: "all", grain: null }) }, "Show everything")))];
+    const when =
+      version.newest === null
+        ? "No beacon of this version has come yet."
+        : `The newest counts are of ${format.instant(new Date(version.newest * HOUR).toISOString())}.`;
+    return [
+      head,
+      tabs,
+      bar,
+      parts.notice(
+        "empty",
+        "Nothing was counted in this range",
+        make("p", {}, when),
+        make("p", {}, make("a", { href: link(state, { range: "all", grain: null }) }, "Show everything")),
+      ),
+    ];
   }
   const context: Context = { state, models, model: version, report, group, deployments };
-  const few = group.windows.length > 0 && (group.total?.inputs ?? []).length > 0 && (group.total?.inputs ?? []).every(({ verdict }) => verdict === "too_few");
+  const few =
+    group.windows.length > 0 &&
+    (group.total?.inputs ?? []).length > 0 &&
+    (group.total?.inputs ?? []).every(({ verdict }) => verdict === "too_few");
   const warning = few
-    ? [parts.notice("warning", "Too few reports to tell", make("p", {}, `Nothing is said below ${report.criteria.least_records} records a window: choose a longer range or a coarser grain, or wait.`))]
+    ? [
+        parts.notice(
+          "warning",
+          "Too few reports to tell",
+          make(
+            "p",
+            {},
+            `Nothing is said below ${report.criteria.least_records} records a window: choose a longer range or a coarser grain, or wait.`,
+          ),
+        ),
+      ]
     : [];
   return [head, tabs, bar, ...warning, ...(await body(context, go))];
 }
@@ -64,7 +111,11 @@ function title(state: State, version: Model): HTMLElement {
   return make(
     "div",
     { class: "title" },
-    make("p", { class: "crumb" }, make("a", { href: link(state, { view: "overview", model: null }), "data-focus": "models" }, "Models")),
+    make(
+      "p",
+      { class: "crumb" },
+      make("a", { href: link(state, { view: "overview", model: null }), "data-focus": "models" }, "Models"),
+    ),
     make("h1", {}, version.name),
     make(
       "p",
