@@ -56,6 +56,8 @@ words! {
         Deno "deno",
         /// Bun.
         Bun "bun",
+        /// The command `driftline`.
+        Native "native",
     }
 }
 

@@ -1,14 +1,17 @@
 // Runs the package that `driftline build` wrote over the checked-in production rows, in the
-// WebAssembly that ships, and prints what the gate did in each month.
+// WebAssembly that ships, and prints what the gate did in each month. With a collector's address the
+// rows are replayed into it day by day, with their outcomes, and it is asked what it makes of them.
 //
-//     node xtask/js/demo.mjs target/flights
+//     node xtask/js/demo.mjs target/flights [http://127.0.0.1:8787]
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readCells, recordOf } from "../../examples/flights/rows.mjs";
+import { ask, replay } from "./collector.mjs";
 import { table } from "./table.mjs";
 
-const folder = pathToFileURL(`${resolve(process.argv[2])}/`);
+const [, , built, url] = process.argv;
+const folder = pathToFileURL(`${resolve(built)}/`);
 const { load } = await import(new URL("package/node.js", folder).href);
 
 const ACTIONS = ["accept", "default", "escalate", "reject"];
@@ -35,7 +38,31 @@ console.log(
   ),
 );
 console.log("\naccurate: share of the accepted rows whose label came true");
+if (url !== undefined) await monitored();
 gate.dispose();
+
+/** Replays the rows into the collector and prints what it says of each month of UTC. */
+async function monitored() {
+  const start = performance.now();
+  const sent = await replay(gate, rows, url);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`\n${sent} beacons, one a day in mode pseudonymous, counted by ${url} in ${seconds} s\n`);
+  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  const lines = [];
+  for (let month = 6; month <= 12; month += 1) {
+    const [from, to] = [month, month + 1].map((m) => new Date(Date.UTC(2013, m - 1)).toISOString());
+    const { inputs, estimated, realised } = await ask(url, gate.identity, from, to);
+    const drifted = inputs.filter(({ verdict }) => verdict === "drifted");
+    const worst = inputs.slice(0, 3).map(({ name, verdict, effect }) => `${name} ${verdict} ${effect.toFixed(3)}`);
+    const name = from.slice(0, 7);
+    lines.push([name, `${drifted.length} of ${inputs.length}`, percent(estimated), percent(realised), worst.join(", ")]);
+  }
+  console.log(table(["month", "drifted", "estimated", "realised", "farthest from the training data"], lines));
+  console.log(
+    "\ndrifted: inputs beyond chance and by more than 0.025 in Hellinger's distance" +
+      "\nestimated, realised: accuracy of all answers, from confidence alone and by outcomes",
+  );
+}
 
 /** The month at New York, where the flights leave. */
 function monthOf(instant) {

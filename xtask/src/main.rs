@@ -28,7 +28,8 @@ enum Task {
     Wasm(wasm::Args),
     /// Builds the collector's page into www/dist/dashboard, from where the command takes it
     Dashboard,
-    /// Runs the flights gate in WebAssembly over real production rows, then serves a page
+    /// Replays real production rows through the flights gate in WebAssembly into a collector, then
+    /// serves a page
     Demo(demo::Args),
     /// Runs every check and test
     Test(test::Args),

@@ -2,7 +2,7 @@
 
 use crate::commands::{
     build, calibrate, channel, check, codes, collect, diff, drift, export, import, inspect, keygen,
-    predict, profile, run, sign, validate, verify,
+    predict, profile, replay, run, sign, validate, verify,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use driftline_compiler::Runtime;
@@ -51,6 +51,8 @@ pub enum Command {
     Export(export::Args),
     /// Takes beacons, merges and keeps their counts
     Collect(collect::Args),
+    /// Sends rows to a collector as the beacons that they would have made
+    Replay(replay::Args),
     /// Makes a key pair for signatures
     Keygen(keygen::Args),
     /// Signs a bundle

@@ -22,6 +22,7 @@ mod parity;
 mod profile;
 mod progress;
 mod provenance;
+mod replay;
 mod report;
 mod rows;
 mod signature;

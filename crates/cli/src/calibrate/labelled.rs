@@ -46,7 +46,11 @@ pub struct Labels {
 }
 
 impl Labels {
-    fn truth(
+    /// The row's truth: which labels hold, and its number; `None` if it has none.
+    ///
+    /// # Errors
+    /// What stands there instead.
+    pub fn truth(
         &self,
         cells: &Cells<'_>,
         outputs: &Outputs,

@@ -1,8 +1,9 @@
 //! `driftline drift`: what comes, beside what the model was trained on.
 
+use super::load;
 use crate::Outcome;
-use crate::drift::offline::{self, Question, Report};
-use crate::drift::{counts, page, table};
+use crate::drift::offline::{self, Line, Question, Report};
+use crate::drift::{beacons, counts, page, table};
 use crate::output::{Output, read_file, write_file};
 use crate::rows::{Format, Input};
 use driftline::drift::{Criteria, Verdict};
@@ -18,6 +19,7 @@ const MOVED_SHOWN: usize = 2;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     driftline drift --baseline flights-delay.driftline --current july.csv --html july.html\n  \
+    driftline drift --baseline flights-delay.driftline --current beacons.jsonl\n  \
     driftline drift --counts counts.json --json\n\n\
     With --baseline the rows go through the bundle's gate, and what it counts is compared with the \
     training data's counts: every input, the predicted label, and performance as it is estimated \
@@ -37,8 +39,9 @@ pub struct Args {
     baseline: Option<PathBuf>,
 
     /// Rows that came since: .jsonl, .csv or .parquet; the first two also as .gz; `-` reads
-    /// standard input
-    #[arg(long, value_name = "ROWS", requires = "baseline")]
+    /// standard input. Or what gates counted of them: beacons, one a line, or as .json what a
+    /// collector answers at `/v1/models/{identity}/counts`
+    #[arg(long, value_name = "ROWS|BEACONS", requires = "baseline")]
     current: Option<PathBuf>,
 
     /// Format of the rows [default: by the file's ending, JSONL for standard input]
@@ -48,6 +51,10 @@ pub struct Args {
     /// Columns to leave out before anything is checked, such as outcomes and row numbers
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "current")]
     ignore: Vec<String>,
+
+    /// Segments and metrics that the hosts of the beacons declare, in JSON
+    #[arg(long, value_name = "FILE", requires = "current")]
+    declared: Option<PathBuf>,
 
     /// Weights of the inputs to the model as a JSON object, for the mean effect
     #[arg(long, value_name = "FILE", requires = "current")]
@@ -116,7 +123,10 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
             let rows =
                 Input { path: current.clone(), format: args.format, ignore: args.ignore.clone() };
             let importance = args.importance.as_deref().map(weights).transpose()?;
-            let question = Question { bundle: baseline, rows: &rows, criteria, importance };
+            let declared = args.declared.as_deref().map(load::declared).transpose()?;
+            let form = if args.format.is_none() { beacons::form(current)? } else { None };
+            let question =
+                Question { bundle: baseline, rows: &rows, form, declared, criteria, importance };
             (offline(&question, args.html.as_deref(), json)?, FailOn::Drifted)
         }
         _ => return Err(Error::new(ErrorCode::BadUsage, "nothing to compare was named")),
@@ -155,7 +165,12 @@ fn offline(question: &Question<'_>, html: Option<&Path>, json: bool) -> Result<V
 }
 
 fn text(report: &Report, out: &mut Output) -> Result<()> {
-    let shown = report.features.iter().map(|line| (plain(&line.name), report.records, &line.found));
+    // of beacons not every one reports on every input
+    let records = |line: &Line| match &report.beacons {
+        None => report.records,
+        Some(_) => line.current_counts.iter().sum::<f64>().max(0.0).round() as u64,
+    };
+    let shown = report.features.iter().map(|line| (plain(&line.name), records(line), &line.found));
     table::print(shown, out)?;
     for line in report.features.iter().filter(|l| l.found.verdict >= Verdict::Slight) {
         let moved = line.moved.iter().filter(|named| named.moved.residual.abs() >= 3.0);
@@ -173,6 +188,11 @@ fn text(report: &Report, out: &mut Output) -> Result<()> {
         let (value, error) = (accuracy.value, 1.96 * accuracy.standard_error);
         out.line(&format!("accuracy without labels: {value:.3} ± {error:.3}"))?;
         out.line(estimated.warning)?;
+    }
+    if let Some(beacons) = &report.beacons {
+        let (records, mode) = (report.records, beacons.mode.as_str());
+        let count = beacons.count.map_or(String::new(), |count| format!("{count} beacons, "));
+        out.line(&format!("{count}{records} records in mode {mode}"))?;
     }
     if report.unreadable > 0 {
         out.line(&format!("{} rows could not be read", report.unreadable))?;

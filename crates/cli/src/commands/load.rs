@@ -4,7 +4,8 @@ use crate::definition::Source;
 use crate::output::read_file;
 use driftline::bundle::{self, Bundle, part};
 use driftline::contract::Contract;
-use driftline::limits::MAX_BUNDLE_BYTES;
+use driftline::limits::{MAX_BUNDLE_BYTES, MAX_DEFINITION_BYTES};
+use driftline::summary::Declared;
 use driftline::{Error, ErrorCode, Result};
 use std::path::Path;
 
@@ -85,4 +86,16 @@ pub fn contract(path: &Path) -> Result<(Contract, Option<Source>)> {
 /// Those of the bundle's reader and the contract's.
 pub fn contract_of(bundle: &[u8]) -> Result<Contract> {
     Contract::from_json(Bundle::read(bundle)?.part(part::CONTRACT)?)
+}
+
+/// The segments and metrics that hosts declare, in JSON.
+///
+/// # Errors
+/// Those of [`Declared::from_json`], with the file's name.
+pub fn declared(path: &Path) -> Result<Declared> {
+    let named = |e: Error| e.in_file(path.display().to_string());
+    let bytes = read_file(path, MAX_DEFINITION_BYTES)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| named(Error::new(ErrorCode::BadInput, "the file is not UTF-8")))?;
+    Declared::from_json(&text).map_err(named)
 }

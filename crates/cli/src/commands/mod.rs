@@ -15,6 +15,7 @@ pub mod keygen;
 pub mod load;
 pub mod predict;
 pub mod profile;
+pub mod replay;
 pub mod run;
 pub mod sign;
 pub mod validate;
@@ -40,6 +41,7 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         Command::Import(args) => import::run(args, cli.json),
         Command::Export(args) => export::run(args),
         Command::Collect(args) => collect::run(args, cli.json),
+        Command::Replay(args) => replay::run(args, cli.json),
         Command::Keygen(args) => keygen::run(args, cli.json),
         Command::Sign(args) => sign::run(args, cli.json),
         Command::Rotate(args) => sign::rotate(args, cli.json),

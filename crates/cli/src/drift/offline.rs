@@ -1,7 +1,9 @@
-//! A bundle's baseline beside rows that came since.
+//! A bundle's baseline beside rows that came since, or beside what gates counted of them.
 
+use super::beacons::{self, Came, Form};
 use crate::commands::load;
 use crate::rows::{Input, Rows};
+use driftline::beacon::Mode;
 use driftline::bundle::{Bundle, part};
 use driftline::contract::Contract;
 use driftline::drift::{
@@ -9,9 +11,11 @@ use driftline::drift::{
     Verdict, baseline_cells, estimate, judge, moved, weighted_effect,
 };
 use driftline::gate::Gate;
-use driftline::summary::{Baseline, Block, BlockKind, Layout, Summary};
+use driftline::limits::MAX_COUNT;
+use driftline::summary::{Baseline, Block, BlockKind, Declared, Layout};
 use driftline::{Error, ErrorCode, Result};
-use serde::Serialize;
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -26,8 +30,12 @@ const NAMED: usize = 5;
 pub struct Question<'a> {
     /// The bundle.
     pub bundle: &'a Path,
-    /// The rows that came.
+    /// The rows that came, or beacons of them.
     pub rows: &'a Input,
+    /// What the file of them holds, if no rows.
+    pub form: Option<Form>,
+    /// Segments and metrics that the hosts of beacons declare.
+    pub declared: Option<Declared>,
     /// When a difference is drift.
     pub criteria: Criteria,
     /// Weight of each input to the model, by its name.
@@ -43,8 +51,11 @@ pub struct Report {
     pub identity: String,
     /// Rows of the baseline.
     pub baseline_rows: u64,
-    /// Rows that came.
+    /// Rows that came; in mode `randomized` answers.
     pub records: u64,
+    /// How the counts were made private, and from how many beacons; not of rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beacons: Option<Beacons>,
     /// Rows that could not be read, and are in no count.
     pub unreadable: u64,
     /// The gravest verdict.
@@ -59,6 +70,18 @@ pub struct Report {
     /// Performance without labels; of models whose confidence is counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated: Option<Estimated>,
+}
+
+/// Where counts came from that are not of rows.
+#[derive(Debug, Serialize)]
+pub struct Beacons {
+    /// Beacons that were added up, if the file tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// What was done to the counts before they left.
+    pub mode: Mode,
+    /// ε in thousandths; 0 for none.
+    pub epsilon: u32,
 }
 
 /// Performance without labels.
@@ -88,8 +111,9 @@ pub struct Line {
     pub cells: Vec<String>,
     /// Counts of the baseline.
     pub baseline_counts: Vec<u64>,
-    /// Counts of the rows.
-    pub current_counts: Vec<u64>,
+    /// Counts of the rows; where noise was seen through, estimates that may be below 0.
+    #[serde(serialize_with = "whole")]
+    pub current_counts: Vec<f64>,
 }
 
 /// A bin that moved, with its name.
@@ -109,7 +133,8 @@ struct Counts<'a> {
     name: String,
 }
 
-/// Runs the rows through the bundle's gate and compares its counts with the baseline.
+/// Runs the rows through the bundle's gate, or adds up what other gates counted, and compares the
+/// counts with the baseline.
 ///
 /// # Errors
 /// Those of the bundle and of the rows' file; [`ErrorCode::BundlePart`] for a bundle without a
@@ -125,27 +150,94 @@ pub fn report(question: &Question<'_>) -> Result<Report> {
     let baseline = Baseline::from_json(baseline).map_err(named)?;
     baseline.check(&contract).map_err(named)?;
     let mut gate = Gate::from_bundle(&bytes).map_err(named)?;
-    let unreadable = count(&mut gate, question.rows, &contract)?;
-    let layout = gate.window().layout().clone();
-    let summary = gate.take_summary();
-    let counted = pairs(&baseline, &layout);
-    let features = judged(&counted, &layout, &summary, &contract, &question.criteria)?;
+    if let Some(declared) = &question.declared {
+        gate.declare(declared.clone())?;
+    }
+    let (came, unreadable) = match question.form {
+        Some(form) => {
+            let layout = gate.window().layout();
+            let came = beacons::read(&question.rows.path, form, bundle.identity(), layout)?;
+            (Current::Beacons(came), 0)
+        }
+        None => {
+            let unreadable = count(&mut gate, question.rows, &contract)?;
+            (Current::Rows(gate.take_summary().counts().to_vec()), unreadable)
+        }
+    };
+    let layout = gate.window().layout();
+    let counted = pairs(&baseline, layout);
+    let features = judged(&counted, layout, &came, &contract, &question.criteria)?;
     let weighted_effect = match &question.importance {
         Some(weights) => weighted(&features, weights, &contract)?,
         None => None,
+    };
+    let beacons = match &came {
+        Current::Rows(_) => None,
+        Current::Beacons(came) => {
+            Some(Beacons { count: came.beacons, mode: came.kind.mode, epsilon: came.kind.epsilon })
+        }
     };
     Ok(Report {
         name: contract.name.clone(),
         identity: bundle.identity().to_owned(),
         baseline_rows: baseline.rows,
-        records: summary.records(),
+        records: came.records(),
+        beacons,
         unreadable,
         verdict: features.iter().map(|f| f.found.verdict).max().unwrap_or(Verdict::TooFew),
         criteria: question.criteria,
         weighted_effect,
         features,
-        estimated: estimated(&layout, &summary),
+        estimated: came.plain(layout)?.and_then(|counts| estimated(layout, &counts)),
     })
+}
+
+/// What came.
+enum Current {
+    /// All cells, counted here.
+    Rows(Vec<u64>),
+    /// Counted elsewhere.
+    Beacons(Came),
+}
+
+impl Current {
+    fn records(&self) -> u64 {
+        match self {
+            Self::Rows(counts) => counts.first().copied().unwrap_or(0),
+            Self::Beacons(came) => came.records() as u64,
+        }
+    }
+
+    /// A block's cells, and the noise that they were seen through.
+    fn block(&self, layout: &Layout, block: &Block) -> Result<(Vec<f64>, Noise)> {
+        match self {
+            Self::Rows(counts) => {
+                Ok((cells(counts, block).iter().map(|n| *n as f64).collect(), Noise::None))
+            }
+            Self::Beacons(came) => came.seen(layout, block),
+        }
+    }
+
+    /// All cells, if they are plain counts.
+    fn plain(&self, layout: &Layout) -> Result<Option<Vec<u64>>> {
+        match self {
+            Self::Rows(counts) => Ok(Some(counts.clone())),
+            Self::Beacons(came) => came.plain(layout),
+        }
+    }
+}
+
+/// Whole numbers without a fraction, which estimates have.
+fn whole<S: Serializer>(counts: &[f64], to: S) -> std::result::Result<S::Ok, S::Error> {
+    let mut list = to.serialize_seq(Some(counts.len()))?;
+    for count in counts {
+        if count.fract() == 0.0 && count.abs() <= MAX_COUNT as f64 {
+            list.serialize_element(&(*count as i64))?;
+        } else {
+            list.serialize_element(count)?;
+        }
+    }
+    list.end()
 }
 
 /// Decides every row, so that the gate counts it, and returns how many could not be read.
@@ -200,53 +292,61 @@ fn pairs<'a>(baseline: &'a Baseline, layout: &'a Layout) -> Vec<Counts<'a>> {
 fn judged(
     counted: &[Counts<'_>],
     layout: &Layout,
-    summary: &Summary,
+    came: &Current,
     contract: &Contract,
     criteria: &Criteria,
 ) -> Result<Vec<Line>> {
-    let currents: Vec<Vec<u64>> = counted.iter().map(|c| cells(summary, c.block)).collect();
-    let estimates: Vec<Vec<f64>> =
-        currents.iter().map(|counts| counts.iter().map(|n| *n as f64).collect()).collect();
+    let currents: Vec<(Vec<f64>, Noise)> =
+        counted.iter().map(|c| came.block(layout, c.block)).collect::<Result<_>>()?;
     let features: Vec<Feature<'_>> = counted
         .iter()
-        .zip(&estimates)
-        .map(|(counts, current)| Feature {
+        .zip(&currents)
+        .map(|(counts, (current, noise))| Feature {
             baseline: &counts.baseline,
             current,
             edges: counts.edges,
-            noise: Noise::None,
+            noise: *noise,
         })
         .collect();
     let found = judge(&features, criteria)?;
-    let lines = counted.iter().zip(currents).zip(found).map(|((counts, current), found)| {
-        let cells: Vec<String> =
-            (0..counts.block.cells).map(|cell| layout.cell_name(counts.block, cell)).collect();
-        let compared = Compared::of(&counts.baseline, &current)?;
-        let most = compared.map(|compared| moved(&compared, NAMED)).unwrap_or_default();
-        let moved = most
-            .into_iter()
-            .map(|moved| Named { cell: cells.get(moved.bin).cloned().unwrap_or_default(), moved })
-            .collect();
-        let input = match counts.block.kind {
-            BlockKind::Input => contract.input(&counts.name),
-            _ => None,
-        };
-        Ok(Line {
-            name: counts.name.clone(),
-            unit: input.and_then(|(_, input)| input.unit.clone()),
-            found,
-            moved,
-            cells,
-            baseline_counts: counts.baseline.clone(),
-            current_counts: current,
-        })
-    });
+    let lines =
+        counted.iter().zip(&currents).zip(found).map(|((counts, (current, noise)), found)| {
+            let cells: Vec<String> =
+                (0..counts.block.cells).map(|cell| layout.cell_name(counts.block, cell)).collect();
+            let compared = if *noise == Noise::None {
+                let whole: Vec<u64> = current.iter().map(|count| *count as u64).collect();
+                Compared::of(&counts.baseline, &whole)?
+            } else {
+                Compared::estimated(&counts.baseline, current)?
+            };
+            let most = compared.map(|compared| moved(&compared, NAMED)).unwrap_or_default();
+            let moved = most
+                .into_iter()
+                .map(|moved| Named {
+                    cell: cells.get(moved.bin).cloned().unwrap_or_default(),
+                    moved,
+                })
+                .collect();
+            let input = match counts.block.kind {
+                BlockKind::Input => contract.input(&counts.name),
+                _ => None,
+            };
+            Ok(Line {
+                name: counts.name.clone(),
+                unit: input.and_then(|(_, input)| input.unit.clone()),
+                found,
+                moved,
+                cells,
+                baseline_counts: counts.baseline.clone(),
+                current_counts: current.clone(),
+            })
+        });
     lines.collect()
 }
 
-fn cells(summary: &Summary, block: &Block) -> Vec<u64> {
+fn cells(counts: &[u64], block: &Block) -> Vec<u64> {
     let (at, cells) = (block.at as usize, block.cells as usize);
-    summary.counts().get(at..at + cells).unwrap_or_default().to_vec()
+    counts.get(at..at + cells).unwrap_or_default().to_vec()
 }
 
 fn weighted(
@@ -270,11 +370,11 @@ fn weighted(
 }
 
 /// Performance without labels, where confidence is counted by label.
-fn estimated(layout: &Layout, summary: &Summary) -> Option<Estimated> {
-    let sums = cells(summary, layout.find(BlockKind::ConfidenceSum, "")?);
+fn estimated(layout: &Layout, counts: &[u64]) -> Option<Estimated> {
+    let sums = cells(counts, layout.find(BlockKind::ConfidenceSum, "")?);
     let mut labels = Vec::with_capacity(sums.len());
     for (label, sum) in layout.labels().iter().zip(sums) {
-        let counts = cells(summary, layout.find(BlockKind::Confidence, label)?);
+        let counts = cells(counts, layout.find(BlockKind::Confidence, label)?);
         labels.push(Confidence { counts, sum: sum as f64 / 1e6 });
     }
     if layout.is_number() || layout.is_multilabel() {

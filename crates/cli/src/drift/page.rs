@@ -20,9 +20,10 @@ body { margin: 2rem auto; max-width: 75rem; padding: 0 1rem; background: var(--p
 h1 { font-size: 1.75rem } h2 { font-size: 1.2rem; margin-top: 2.5rem }
 div { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: right }
-th:first-child, td:first-child { text-align: left }
-thead th { background: var(--head) }
+th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: right; white-space: nowrap }
+th:first-child { text-align: left; position: sticky; left: 0; min-width: 7rem; max-width: 14rem;
+  white-space: normal; background: var(--page) }
+thead th, thead th:first-child { background: var(--head) }
 svg { width: 100%; min-width: 36rem; height: auto; fill: var(--ink); font-size: 11px }
 .old { fill: var(--old) } .new { fill: var(--new) } .axis { stroke: var(--line) }
 .soft { color: var(--soft); fill: var(--soft) }
@@ -168,11 +169,13 @@ fn feature(at: usize, line: &Line, out: &mut String) {
 
 /// Shares of both sides as pairs of bars.
 fn chart(line: &Line, out: &mut String) {
-    let share = |counts: &[u64]| -> Vec<f64> {
-        let all = counts.iter().sum::<u64>().max(1) as f64;
-        counts.iter().map(|count| 100.0 * *count as f64 / all).collect()
+    // estimates below nothing are drawn as nothing
+    let share = |counts: &[f64]| -> Vec<f64> {
+        let all = counts.iter().map(|count| count.max(0.0)).sum::<f64>().max(1.0);
+        counts.iter().map(|count| 100.0 * count.max(0.0) / all).collect()
     };
-    let (old, new) = (share(&line.baseline_counts), share(&line.current_counts));
+    let baseline: Vec<f64> = line.baseline_counts.iter().map(|count| *count as f64).collect();
+    let (old, new) = (share(&baseline), share(&line.current_counts));
     // cells that neither side has are not drawn
     let shown: Vec<(&String, f64, f64)> = line
         .cells
