@@ -46,37 +46,74 @@ impl Dice {
     }
 }
 
-/// Judges every window, watches every feature over all of them, and explains what drifted.
-fn report(baseline: &[Vec<u64>], windows: &[Vec<Vec<f64>>], edges: &[f64]) -> (usize, usize) {
+struct Data {
+    edges: Vec<f64>,
+    baseline: Vec<Vec<u64>>,
+    windows: Vec<Vec<Vec<f64>>>,
+}
+
+/// Judges every window and explains what drifted: how many feature windows did.
+fn judged(data: &Data, windows: &[Vec<Vec<f64>>]) -> usize {
     let criteria = Criteria::default();
-    let watch = Watch { features: FEATURES as u32, looks: WINDOWS as u32, level: 0.05 }.threshold();
-    let mut detectors: Vec<Detector> =
-        baseline.iter().map(|counts| Detector::new(counts, Noise::None).unwrap()).collect();
-    let (mut drifted, mut alarms) = (0, 0);
+    let mut drifted = 0;
     for window in windows {
-        let features: Vec<Feature<'_>> = baseline
+        let features: Vec<Feature<'_>> = data
+            .baseline
             .iter()
             .zip(window)
             .map(|(baseline, current)| Feature {
                 baseline,
                 current,
-                edges: Some(edges),
+                edges: Some(&data.edges),
                 noise: Noise::None,
             })
             .collect();
         let found: Vec<Found> = judge(&features, &criteria).unwrap();
-        for (((found, feature), detector), current) in
-            found.iter().zip(&features).zip(&mut detectors).zip(window)
-        {
-            alarms += usize::from(detector.look(current).unwrap() >= watch);
+        for (found, feature) in found.iter().zip(&features) {
             if found.verdict == Verdict::Drifted {
-                let compared = Compared::estimated(feature.baseline, current).unwrap().unwrap();
-                drifted += black_box(moved(&compared, 5)).len().min(1);
+                let compared = Compared::estimated(feature.baseline, feature.current).unwrap();
+                drifted += black_box(moved(&compared.unwrap(), 5)).len().min(1);
             }
         }
         black_box(&found);
     }
-    (drifted, alarms)
+    drifted
+}
+
+/// Watches features `from` to `to` over all windows: how many looks are past the threshold.
+fn watched(data: &Data, from: usize, to: usize) -> usize {
+    let watch = Watch { features: FEATURES as u32, looks: WINDOWS as u32, level: 0.05 }.threshold();
+    let mut alarms = 0;
+    for feature in from..to {
+        let baseline = data.baseline.get(feature).unwrap();
+        let mut detector = Detector::new(baseline, Noise::None).unwrap();
+        for window in &data.windows {
+            alarms += usize::from(detector.look(window.get(feature).unwrap()).unwrap() >= watch);
+        }
+    }
+    alarms
+}
+
+/// The whole report, split over so many threads: windows for the verdicts, features for the watch.
+fn report(data: &Data, threads: usize) -> (usize, usize) {
+    if threads == 1 {
+        return (judged(data, &data.windows), watched(data, 0, FEATURES));
+    }
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads)
+            .map(|part| {
+                let cut = move |all: usize| (part * all / threads, (part + 1) * all / threads);
+                scope.spawn(move || {
+                    let (from, to) = cut(WINDOWS);
+                    let drifted = judged(data, data.windows.get(from..to).unwrap());
+                    let (from, to) = cut(FEATURES);
+                    (drifted, watched(data, from, to))
+                })
+            })
+            .collect();
+        let found = parts.into_iter().map(|part| part.join().unwrap());
+        found.fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1))
+    })
 }
 
 fn main() {
@@ -91,23 +128,30 @@ fn main() {
         let data = serde_json::json!({ "baseline": baseline, "current": first });
         std::fs::write(file, data.to_string()).unwrap();
     }
-    let estimates: Vec<Vec<Vec<f64>>> = windows
+    let estimates = windows
         .iter()
         .map(|w| w.iter().map(|c| c.iter().map(|n| *n as f64).collect()).collect())
         .collect();
-    let mut times = Vec::new();
-    let mut answer = (0, 0);
-    for _ in 0..ROUNDS {
-        let start = Instant::now();
-        answer = report(black_box(&baseline), black_box(&estimates), &edges);
-        times.push(start.elapsed().as_secs_f64() * 1e3);
+    let data = Data { edges, baseline, windows: estimates };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut answers = Vec::new();
+    for threads in [1, cores] {
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            let start = Instant::now();
+            answers.push(report(black_box(&data), threads));
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+        times.sort_by(f64::total_cmp);
+        println!(
+            "driftline: {FEATURES} features × {BINS} bins × {WINDOWS} windows, {threads} threads: \
+             minimum {:.1} ms, median {:.1} ms",
+            times.first().unwrap(),
+            times.get(ROUNDS / 2).unwrap()
+        );
     }
-    times.sort_by(f64::total_cmp);
-    println!(
-        "driftline: {FEATURES} features × {BINS} bins × {WINDOWS} windows, one thread: minimum {:.1} ms, median {:.1} ms",
-        times.first().unwrap(),
-        times.get(ROUNDS / 2).unwrap()
-    );
+    let answer = answers.first().unwrap();
+    assert!(answers.iter().all(|other| other == answer), "threads change the answer");
     println!(
         "{} feature windows called drifted, {} moved; {} past the detector's threshold",
         answer.0,

@@ -19,11 +19,17 @@ pub struct Cell {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
     cells: Vec<Cell>,
+    occupied: usize,
     n: f64,
     m: f64,
 }
 
 impl Compared {
+    fn new(cells: Vec<Cell>, n: f64, m: f64) -> Self {
+        let occupied = cells.iter().filter(|cell| cell.p > 0.0 || cell.q > 0.0).count();
+        Self { cells, occupied, n, m }
+    }
+
     /// Compares counts. `None` if one side is empty: then no share is known.
     ///
     /// # Errors
@@ -68,7 +74,7 @@ impl Compared {
             let (p, q) = (*a as f64 / n, b.max(0.0) / m);
             Cell { p, q, gap: q - p }
         };
-        Ok(Some(Self { cells: baseline.iter().zip(current).map(cell).collect(), n, m }))
+        Ok(Some(Self::new(baseline.iter().zip(current).map(cell).collect(), n, m)))
     }
 
     fn with_totals(counts: impl Iterator<Item = (u64, u64)>, n: u64, m: u64) -> Option<Self> {
@@ -87,7 +93,7 @@ impl Compared {
             };
             Cell { p: a as f64 / whole, q: b as f64 / other, gap: gap / both }
         });
-        Some(Self { cells: cells.collect(), n: whole, m: other })
+        Some(Self::new(cells.collect(), whole, other))
     }
 
     /// The bins, in their order.
@@ -112,7 +118,7 @@ impl Compared {
             Cell { p, q, gap: q - p }
         };
         let cells = cells.iter().map(cell).collect();
-        Some(Cow::Owned(Self { cells, n: self.n * p, m: self.m * q }))
+        Some(Cow::Owned(Self::new(cells, self.n * p, self.m * q)))
     }
 
     /// Records of the baseline.
@@ -127,7 +133,7 @@ impl Compared {
 
     /// Bins in which at least one side has something.
     pub fn occupied(&self) -> usize {
-        self.cells.iter().filter(|cell| cell.p > 0.0 || cell.q > 0.0).count()
+        self.occupied
     }
 
     /// 1/n + 1/m, the scale of what sampling alone does to a divergence.

@@ -10,7 +10,7 @@
 use super::compare::bad;
 use super::noise::Noise;
 use crate::error::Result;
-use crate::stats::chi2_upper_quantile;
+use crate::stats::{chi2_upper_quantile, exp_each};
 use serde::Serialize;
 
 /// How many times as likely an alternative makes its bin, or as many times less likely.
@@ -47,22 +47,24 @@ pub struct Detector {
     shares: Vec<f64>,
     /// Radius of the shares that count as the baseline's, in χ² divergence's root.
     radius: f64,
-    alternatives: Vec<Alternative>,
+    bets: Bets,
     noise: Noise,
     windows: u32,
 }
 
-/// A bet that one bin got more, or less.
-#[derive(Clone, Debug)]
-struct Alternative {
-    bin: usize,
+/// Bets that one bin got more, or less: of bin i those at 2i and 2i + 1. Each list has an entry a
+/// bet, so that a window's are worked out several at once.
+#[derive(Clone, Debug, Default)]
+struct Bets {
     /// Logarithm of the factor of each record in the bin, and of each outside it.
-    inside: f64,
-    outside: f64,
+    inside: Vec<f64>,
+    outside: Vec<f64>,
     /// Logarithm of the moment generating function at them of one draw of noise in every bin, to be
     /// taken off.
-    noise: f64,
-    value: f64,
+    noise: Vec<f64>,
+    value: Vec<f64>,
+    /// The window's e-values, or their logarithms.
+    e: Vec<f64>,
 }
 
 impl Detector {
@@ -85,30 +87,34 @@ impl Detector {
         let shares: Vec<f64> = plain.map(|share| other + slope * share).collect();
         let dof = u32::try_from(bins - 1).unwrap_or(u32::MAX);
         let radius = libm::sqrt(slope * chi2_upper_quantile(BASELINE_DELTA, dof) / n);
-        let mut detector = Self { shares, radius, alternatives: Vec::new(), noise, windows: 0 };
-        detector.alternatives = detector.bets(bins);
+        let mut detector = Self { shares, radius, bets: Bets::default(), noise, windows: 0 };
+        detector.bets = detector.bets(bins);
         Ok(detector)
     }
 
     /// For each bin one bet that it got more and one that it got less.
-    fn bets(&self, bins: usize) -> Vec<Alternative> {
+    fn bets(&self, bins: usize) -> Bets {
         let most = match self.noise {
             // where the noise has a moment generating function, with room
             Noise::Laplace { epsilon, .. } => libm::exp((epsilon / 2.0).min(1.0)).min(TILT),
             _ => TILT,
         };
-        let of = |(bin, share): (usize, &f64)| {
-            [most, 1.0 / most].map(|ratio| {
+        let mut bets = Bets::default();
+        for share in &self.shares {
+            for ratio in [most, 1.0 / most] {
                 // the mean of the bet under the worst distribution that counts as the baseline's
                 let mean = 1.0 + share * (ratio - 1.0);
                 let deviation = (ratio - 1.0).abs() * libm::sqrt(share * (1.0 - share));
                 let outside = -libm::log(mean + self.radius * deviation);
                 let inside = libm::log(ratio) + outside;
-                let noise = self.log_mgf(inside) + (bins - 1) as f64 * self.log_mgf(outside);
-                Alternative { bin, inside, outside, noise, value: 0.0 }
-            })
-        };
-        self.shares.iter().enumerate().flat_map(of).collect()
+                bets.inside.push(inside);
+                bets.outside.push(outside);
+                bets.noise.push(self.log_mgf(inside) + (bins - 1) as f64 * self.log_mgf(outside));
+            }
+        }
+        bets.value = vec![0.0; bets.inside.len()];
+        bets.e.clone_from(&bets.value);
+        bets
     }
 
     /// Logarithm of E exp(θx) of one draw of a bin's noise: (1 − α)²/((1 − αeᶿ)(1 − αe⁻ᶿ)).
@@ -154,13 +160,18 @@ impl Detector {
             return Ok(self.value());
         }
         let (slope, other) = answers(&self.noise);
-        for bet in &mut self.alternatives {
-            let debiased = current.get(bet.bin).copied().unwrap_or(0.0);
+        let Bets { inside, outside, noise, value, e } = &mut self.bets;
+        for (pair, debiased) in e.chunks_exact_mut(2).zip(current) {
             // what was reported, where answers are randomized
-            let count = other * total + slope * debiased;
-            let log = count * bet.inside + (total - count) * bet.outside;
-            let log = log - draws as f64 * bet.noise;
-            bet.value = (libm::exp(log) * (bet.value + 1.0)).min(HIGHEST);
+            pair.fill(other * total + slope * debiased);
+        }
+        let factors = inside.iter().zip(outside.iter()).zip(noise.iter());
+        for (e, ((inside, outside), noise)) in e.iter_mut().zip(factors) {
+            *e = *e * inside + (total - *e) * outside - draws as f64 * noise;
+        }
+        exp_each(e);
+        for (value, e) in value.iter_mut().zip(e.iter()) {
+            *value = (*e * (*value + 1.0)).min(HIGHEST);
         }
         self.windows += 1;
         Ok(self.value())
@@ -168,14 +179,15 @@ impl Detector {
 
     /// The detector's value: the mean over the alternatives.
     pub fn value(&self) -> f64 {
-        let sum: f64 = self.alternatives.iter().map(|bet| bet.value).sum();
-        sum / self.alternatives.len() as f64
+        let sum: f64 = self.bets.value.iter().sum();
+        sum / self.bets.value.len() as f64
     }
 
     /// The bin that speaks most for drift, and whether it got more.
     pub fn leading(&self) -> Option<(usize, bool)> {
-        let most = self.alternatives.iter().max_by(|a, b| a.value.total_cmp(&b.value))?;
-        (most.value > 0.0).then_some((most.bin, most.inside > most.outside))
+        let values = self.bets.value.iter().enumerate();
+        let (bet, most) = values.max_by(|a, b| a.1.total_cmp(b.1))?;
+        (*most > 0.0).then_some((bet / 2, bet % 2 == 0))
     }
 
     /// Windows that were taken in.
@@ -185,9 +197,7 @@ impl Detector {
 
     /// Begins anew, as after an alarm was dealt with.
     pub fn reset(&mut self) {
-        for bet in &mut self.alternatives {
-            bet.value = 0.0;
-        }
+        self.bets.value.fill(0.0);
         self.windows = 0;
     }
 }

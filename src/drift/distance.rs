@@ -15,7 +15,7 @@ const LEAST_DEVIATION: f64 = 0.001;
 /// The population stability index Σ (q − p) ln(q/p), in nats: infinite where exactly one side of a
 /// bin is empty.
 pub fn psi(compared: &Compared) -> f64 {
-    compared.cells().iter().map(|cell| symmetric(cell.p, cell.q, cell.gap)).sum()
+    divergences(compared).0
 }
 
 /// Kullback and Leibler's divergence Σ q ln(q/p) of the current shares from the baseline's, in
@@ -26,8 +26,39 @@ pub fn kl_current_baseline(compared: &Compared) -> f64 {
 
 /// The square root of Jensen and Shannon's divergence in bits, in [0, 1].
 pub fn js_distance(compared: &Compared) -> f64 {
-    let nats: f64 = compared.cells().iter().map(js_term).sum();
-    libm::sqrt(nats / LN_2)
+    divergences(compared).1
+}
+
+/// PSI and the root of Jensen and Shannon's divergence, whose terms are of the same two logarithms:
+/// with u = (q − p)/(p + q) those of 1 + u and 1 − u.
+pub(super) fn divergences(compared: &Compared) -> (f64, f64) {
+    let (mut psi, mut nats) = (0.0, 0.0);
+    for cell in compared.cells() {
+        let s = cell.p + cell.q;
+        if s <= 0.0 {
+            continue;
+        }
+        let u = cell.gap / s;
+        if u.abs() < NEAR {
+            psi += cell.gap * 2.0 * (u + tail(u));
+            nats += s / 4.0 * near_js(u * u);
+        } else if cell.p > 0.0 && cell.q > 0.0 {
+            let (x, y) = (2.0 * cell.q / s, 2.0 * cell.p / s);
+            let (log_x, log_y) = (libm::log(x), libm::log(y));
+            psi += cell.gap * (log_x - log_y);
+            nats += s / 4.0 * (x * log_x + y * log_y);
+        } else {
+            psi = f64::INFINITY;
+            nats += s / 2.0 * LN_2;
+        }
+    }
+    (psi, libm::sqrt(nats / LN_2))
+}
+
+/// (1 + u) ln(1 + u) + (1 − u) ln(1 − u) of x = u² < 0.01: Σ xᵏ/(k (2k − 1)).
+fn near_js(x: f64) -> f64 {
+    let series = [1.0, 1.0 / 6.0, 1.0 / 15.0, 1.0 / 28.0, 1.0 / 45.0, 1.0 / 66.0, 1.0 / 91.0];
+    x * series.iter().rev().fold(1.0 / 120.0, |sum, term| sum * x + term)
 }
 
 /// Hellinger's distance √(Σ (√p − √q)² / 2), in [0, 1].
@@ -80,7 +111,12 @@ pub fn wasserstein(compared: &Compared, edges: &[f64]) -> f64 {
 /// That distance over the baseline's standard deviation (of the population, at the bins' middles),
 /// which is at least 0.001: without a unit.
 pub fn wasserstein_by_deviation(compared: &Compared, edges: &[f64]) -> f64 {
-    wasserstein(compared, edges) / deviation(compared, edges).max(LEAST_DEVIATION)
+    wasserstein(compared, edges) / least_deviation(compared, edges)
+}
+
+/// What a Wasserstein distance is divided by.
+pub(super) fn least_deviation(compared: &Compared, edges: &[f64]) -> f64 {
+    deviation(compared, edges).max(LEAST_DEVIATION)
 }
 
 fn deviation(compared: &Compared, edges: &[f64]) -> f64 {
@@ -89,18 +125,6 @@ fn deviation(compared: &Compared, edges: &[f64]) -> f64 {
     let mean: f64 = cells.iter().zip(middles()).map(|(cell, x)| cell.p * x).sum();
     let square = |(cell, x): (&Cell, f64)| cell.p * (x - mean) * (x - mean);
     libm::sqrt(cells.iter().zip(middles()).map(square).sum())
-}
-
-/// (x − y) ln(x/y), both signs of `gap` alike.
-fn symmetric(p: f64, q: f64, gap: f64) -> f64 {
-    if gap == 0.0 {
-        return 0.0;
-    }
-    if p <= 0.0 || q <= 0.0 {
-        return f64::INFINITY;
-    }
-    let u = gap / (p + q);
-    if u.abs() < NEAR { gap * 2.0 * (u + tail(u)) } else { gap * libm::log(q / p) }
 }
 
 /// x ln(x/y) − (x − y), never negative; `gap` is x − y. Added up over all bins, the second part is
@@ -117,31 +141,9 @@ pub(super) fn kl_term(x: f64, y: f64, gap: f64) -> f64 {
     if u.abs() < NEAR { s * (u * u + (1.0 + u) * tail(u)) } else { x * libm::log(x / y) - gap }
 }
 
-/// A bin's part of the divergence, in nats: half of both sides' divergence from their middle.
-fn js_term(cell: &Cell) -> f64 {
-    let s = cell.p + cell.q;
-    if s <= 0.0 {
-        return 0.0;
-    }
-    let u = cell.gap / s;
-    let both = if u.abs() < NEAR {
-        let x = u * u;
-        // Σ u^2k / (k (2k − 1))
-        let series = [1.0, 1.0 / 6.0, 1.0 / 15.0, 1.0 / 28.0, 1.0 / 45.0, 1.0 / 66.0, 1.0 / 91.0];
-        x * series.iter().rev().fold(1.0 / 120.0, |sum, term| sum * x + term)
-    } else {
-        times_log(2.0 * cell.q / s) + times_log(2.0 * cell.p / s)
-    };
-    s / 4.0 * both
-}
-
 /// atanh(u) − u for |u| < 0.1.
 fn tail(u: f64) -> f64 {
     let x = u * u;
     let series = [1.0 / 3.0, 1.0 / 5.0, 1.0 / 7.0, 1.0 / 9.0, 1.0 / 11.0, 1.0 / 13.0];
     u * x * series.iter().rev().fold(1.0 / 15.0, |sum, term| sum * x + term)
-}
-
-fn times_log(x: f64) -> f64 {
-    if x > 0.0 { x * libm::log(x) } else { 0.0 }
 }

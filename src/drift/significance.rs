@@ -129,7 +129,8 @@ pub fn pooled(
         Noise::RandomizedResponse { epsilon, cells } => {
             (randomized(&pools, n, m, *epsilon, f64::from(*cells)), 0.0)
         }
-        _ => additive(&pools, n, m, noise.variance(), noise.fourth_cumulant()),
+        Noise::None => (pearson(&pools, n, m), 0.0),
+        Noise::Laplace { .. } => additive(&pools, n, m, noise.variance(), noise.fourth_cumulant()),
     };
     let dof = pools.len() - 1;
     let spread = 1.0 + excess / (2.0 * dof as f64);
@@ -140,6 +141,17 @@ pub fn pooled(
         chi2_sf(statistic / spread, f64::from(dof) / spread)
     };
     Ok(Some(Pooled { statistic, dof, spread, p }))
+}
+
+/// Without noise D is m(1 + m/n)π, and the quadratic form below is Pearson's statistic: what is taken
+/// from its sum is (Σ y)², which is nothing but rounding.
+fn pearson(pools: &[Pool], n: f64, m: f64) -> f64 {
+    let ratio = m / n;
+    let square = |pool: &Pool| {
+        let y = pool.current - ratio * pool.baseline;
+        y * y / pool.share
+    };
+    pools.iter().map(square).sum::<f64>() / (m * (1.0 + ratio))
 }
 
 /// Noise of one variance added to each bin: the statistic, and Σ κ₄/D², by which the fourth

@@ -1,9 +1,7 @@
 //! Our verdict on a window: significance and effect, and whether there are enough records to say.
 
 use super::compare::{Compared, check_edges};
-use super::distance::{
-    hellinger, js_distance, ks, linf, psi, tvd, wasserstein, wasserstein_by_deviation,
-};
+use super::distance::{divergences, hellinger, ks, least_deviation, linf, tvd, wasserstein};
 use super::noise::Noise;
 use super::rare::rare;
 use super::several::benjamini_hochberg;
@@ -202,21 +200,23 @@ fn distances(
     hellinger: f64,
     quantiles: &mut Quantiles,
 ) -> Distances {
-    let raw = psi(compared);
+    let (raw, js_distance) = divergences(compared);
     // without the bins that have no place on the line, shares add up to less: of the rest alone
     let line = edges.and_then(|edges| Some((compared.first(bins)?, edges)));
+    let wasserstein = line.as_ref().map(|(line, edges)| wasserstein(line, edges));
     Distances {
         hellinger,
-        js_distance: js_distance(compared),
+        js_distance,
         psi: raw.is_finite().then_some(raw),
         psi_null_expectation: psi_null_expectation(compared),
         psi_null_q95: psi_null_q95(compared, quantiles),
         linf: linf(compared),
         tvd: tvd(compared),
         ks: line.as_ref().map(|(line, _)| ks(line)),
-        wasserstein: line.as_ref().map(|(line, edges)| wasserstein(line, edges)),
+        wasserstein,
         wasserstein_by_deviation: line
             .as_ref()
-            .map(|(line, edges)| wasserstein_by_deviation(line, edges)),
+            .zip(wasserstein)
+            .map(|((line, edges), far)| far / least_deviation(line, edges)),
     }
 }
