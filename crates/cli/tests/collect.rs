@@ -163,10 +163,36 @@ fn a_copy_is_made_while_the_collector_runs() {
     desk.run(&args).good();
     assert_eq!(desk.run(&args).status, 2, "a file is not written over");
     drop(process);
-    std::fs::rename(&restored, folder.path().join("gone")).unwrap();
     std::fs::remove_dir_all(&data).unwrap();
-    std::fs::rename(folder.path().join("gone"), &data).unwrap();
+    let data = data.to_str().unwrap();
+    let restore = ["collect", "--data", data, "--restore", copy.to_str().unwrap(), "--json"];
+    assert_eq!(desk.run(&restore).good().lines()[0]["models"], 1);
+    let refused = desk.run(&restore);
+    assert_eq!((refused.status, refused.code().as_ref()), (2, "bad_usage"), "{refused:?}");
+    desk.run(&[&restore[..], &["--force"]].concat()).good();
     assert_eq!(Process::start(folder.path()).beacons(), 1);
+}
+
+#[test]
+fn counts_are_exported_as_columns_while_the_collector_runs() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(folder.path());
+    for n in 0..3 {
+        assert_eq!(process.send(&post(&beacon(&id(n), hour()))).unwrap().status, 204);
+    }
+    let desk = Desk::new();
+    let data = folder.path().join("counts");
+    let data = data.to_str().unwrap();
+    let told = desk.run(&["collect", "--data", data, "--export", "counts.parquet", "--json"]);
+    let told = &told.good().lines()[0];
+    assert_eq!(told["models"], 1);
+    assert!(told["rows"].as_u64().unwrap() > 20, "{told}");
+    // the reader of `driftline profile` finds every row
+    let read = desk.run(&["profile", "counts.parquet", "--json"]);
+    assert_eq!(read.good().lines()[0]["rows"], told["rows"]);
+    let nothing = desk.run(&["collect", "--data", "none", "--export", "other.parquet"]);
+    assert_eq!(nothing.status, 2);
+    assert!(!desk.path("other.parquet").exists());
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use crate::alerts::Alerts;
 use crate::deployments::Deployments;
 use crate::export::Export;
-use crate::limits::MAX_ACCEPT_DAYS;
+use crate::limits::{CONNECTIONS, MAX_ACCEPT_DAYS, MAX_CONNECTIONS};
+use crate::sink::ClickHouse;
 use crate::store::Kept;
 use driftline::{Error, ErrorCode};
 use serde::Deserialize;
@@ -32,6 +33,10 @@ pub struct Config {
     /// Days for which a window is taken after it began: an offline queue keeps its beacons for a
     /// week. More where history is replayed.
     pub accept_days: u32,
+    /// Where the sums go instead of the store.
+    pub clickhouse: Option<ClickHouse>,
+    /// Connections at once; further ones wait.
+    pub connections: u32,
     /// A header that a trusted proxy sets to the client's address, in lower case; by default the
     /// connection's is taken.
     pub client_address_header: Option<String>,
@@ -116,6 +121,8 @@ impl Default for Config {
             caps: Caps::default(),
             retention: Kept::default(),
             accept_days: 8,
+            clickhouse: None,
+            connections: CONNECTIONS,
             client_address_header: None,
             alerts: Alerts::default(),
             dashboard: None,
@@ -143,7 +150,8 @@ impl Config {
     }
 
     /// Takes what the environment names: `DRIFTLINE_LISTEN`, `DRIFTLINE_DATA`,
-    /// `DRIFTLINE_ACCEPT_DAYS`, `DRIFTLINE_DASHBOARD`, `DRIFTLINE_READ_TOKEN`, `DRIFTLINE_ADMIN_TOKEN`.
+    /// `DRIFTLINE_ACCEPT_DAYS`, `DRIFTLINE_DASHBOARD`, `DRIFTLINE_READ_TOKEN`, `DRIFTLINE_ADMIN_TOKEN`,
+    /// `DRIFTLINE_CLICKHOUSE_PASSWORD`.
     ///
     /// # Errors
     /// [`ErrorCode::BadUsage`] for an address that is none, and for days that are no number.
@@ -169,6 +177,11 @@ impl Config {
         }
         if let Some(token) = variable("DRIFTLINE_ADMIN_TOKEN") {
             self.tokens.admin = Some(token);
+        }
+        if let (Some(clickhouse), Some(password)) =
+            (&mut self.clickhouse, variable("DRIFTLINE_CLICKHOUSE_PASSWORD"))
+        {
+            clickhouse.password = Some(password);
         }
         Ok(())
     }
@@ -223,6 +236,12 @@ impl Config {
                     )));
                 }
             }
+        }
+        if let Some(clickhouse) = &self.clickhouse {
+            clickhouse.check()?;
+        }
+        if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
+            return Err(usage(format!("`connections` must be between 1 and {MAX_CONNECTIONS}")));
         }
         if self.caps.randomized_beacons == 0 || self.caps.other_beacons == 0 {
             return Err(usage("a cap of 0 beacons lets nothing in".to_owned()));
@@ -289,6 +308,13 @@ mod tests {
         assert_eq!(set("5000").unwrap(), 5000);
         assert!(set("-1").is_err());
         assert!(set("a week").is_err());
+    }
+
+    #[test]
+    fn no_connections_and_too_many_are_refused() {
+        for connections in [0, MAX_CONNECTIONS + 1] {
+            assert!(Config { connections, ..Config::default() }.check().is_err());
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod config;
 pub mod deployments;
 pub mod export;
 pub mod limits;
+mod parquet_file;
 mod problem;
 mod process;
 pub mod register;
@@ -17,10 +18,12 @@ pub mod report;
 mod routes;
 mod senders;
 mod serve;
+pub mod sink;
 pub mod store;
 mod trust;
 
 pub use config::Config;
+pub use parquet_file::{Exported, export};
 pub use process::run;
 pub use serve::serve;
 
@@ -29,7 +32,7 @@ use driftline::beacon::Mode;
 use senders::{Refused, Senders};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use store::{Registration, Rolled, Store, Stored, Taken};
+use store::{Into, Reads, Registration, Rolled, Store, Stored, Taken};
 
 pub(crate) const MS_PER_HOUR: i64 = 3_600_000;
 const SECONDS_PER_HOUR: i64 = 3_600;
@@ -48,6 +51,7 @@ pub struct Host {
 pub struct Collector {
     config: Config,
     store: Store,
+    sink: Option<sink::Client>,
     senders: Mutex<Senders>,
     pages: routes::Pages,
     host: Host,
@@ -65,13 +69,16 @@ impl Collector {
     pub fn open(config: Config, host: Host) -> Result<Arc<Self>, Error> {
         config.check()?;
         let pages = routes::Pages::find(config.dashboard.as_deref())?;
-        let store = Store::open(&config.data)
+        let into =
+            config.clickhouse.as_ref().map_or(Into::Sums, |at| Into::Outbox(at.outbox_bytes));
+        let store = Store::open_into(&config.data, into)
             .map_err(|fault| Error::new(driftline::ErrorCode::StoreFailed, fault.to_string()))?;
         let senders = Mutex::new(Senders::new(config.caps));
         let meters = export::Meters::of(store.work());
         let started = (host.seconds)();
         let seen = Mutex::default();
-        Ok(Arc::new(Self { config, store, senders, pages, host, meters, started, seen }))
+        let sink = config.clickhouse.clone().map(sink::Client::new);
+        Ok(Arc::new(Self { config, store, sink, senders, pages, host, meters, started, seen }))
     }
 
     /// The settings.
@@ -88,6 +95,22 @@ impl Collector {
         &self.store
     }
 
+    /// The ClickHouse that has the sums, if it is not the store.
+    pub fn sink(&self) -> Option<&sink::Client> {
+        self.sink.as_ref()
+    }
+
+    /// Asks for counts where they are; blocks, so call it off the runtime's threads.
+    ///
+    /// # Errors
+    /// [`store::Fault`].
+    pub fn read<T>(&self, work: impl FnOnce(&dyn Reads) -> Stored<T>) -> Stored<T> {
+        match &self.sink {
+            Some(client) => work(&sink::Reader::new(client, self.ends())),
+            None => self.store.read(|store| work(store)),
+        }
+    }
+
     /// Makes an identity known, and counts what was parked for it: how many did, and how many came.
     ///
     /// # Errors
@@ -99,6 +122,22 @@ impl Collector {
             counted += usize::from(self.take_parked(bytes).await);
         }
         Ok((counted, parked.len()))
+    }
+
+    /// Puts days of which no beacon can come any more into ClickHouse's sums, if that has the counts, and
+    /// forgets sums that are past their time; which days. What they were summed from is forgotten
+    /// `grace` seconds later, by another call. Blocks.
+    ///
+    /// # Errors
+    /// [`store::Fault`].
+    pub fn settle(&self, grace: u64) -> Stored<Vec<i64>> {
+        let Some(client) = &self.sink else { return Ok(Vec::new()) };
+        // a day for clocks that differ and for what is on its way
+        let settled = sink::settle(client, self.ships_from() - 24, grace)?;
+        if let Some(end) = self.ends().months {
+            sink::forget(client, end)?;
+        }
+        Ok(settled)
     }
 
     /// Rolls up and forgets what the settings say.
@@ -116,6 +155,17 @@ impl Collector {
 
     pub(crate) fn see(&self, points: Vec<export::Point>) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(points);
+    }
+
+    /// Up to when what is merged and forgotten by now.
+    fn ends(&self) -> store::Ends {
+        self.config.retention.ends(self.config.accepted_hours(), self.hour())
+    }
+
+    /// The oldest hour of which beacons are shipped to ClickHouse: a batch may wait as long as ids are
+    /// remembered beyond the last copy.
+    pub(crate) fn ships_from(&self) -> i64 {
+        self.hour() - self.config.accepted_hours() - limits::ID_GRACE_HOURS
     }
 
     pub(crate) fn seconds(&self) -> i64 {

@@ -20,8 +20,12 @@ pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long requests in flight may take to end once a shutdown was asked for.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Connections at once: each holds a buffer of [`MAX_HEAD_BYTES`] and a task.
-pub const MAX_CONNECTIONS: usize = 4_096;
+/// Connections at once, unless the settings say otherwise: each holds a buffer of [`MAX_HEAD_BYTES`],
+/// a descriptor and a task.
+pub const CONNECTIONS: u32 = 4_096;
+
+/// The most connections that settings may ask for: 1 GiB of such buffers.
+pub const MAX_CONNECTIONS: u32 = 65_536;
 
 /// A request's head, in bytes; hyper takes no less than 8 KiB.
 pub const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -63,3 +67,32 @@ pub const MAX_MODELS: usize = 10_000;
 
 /// What `Retry-After` says when the writer is behind, in seconds.
 pub const RETRY_AFTER_BUSY: u64 = 5;
+
+/// Bytes of beacons that may wait for ClickHouse, unless the settings say otherwise: hours of an
+/// outage at a thousand beacons a second.
+pub const MAX_OUTBOX_BYTES: u64 = 8 << 30;
+
+/// Bytes of one batch for ClickHouse: some ten thousand beacons, in memory while they are sent.
+pub const SHIPPED_BYTES: usize = 8 << 20;
+
+/// How often the outbox is looked at. ClickHouse wants few inserts and large ones.
+pub const SHIP_EVERY: Duration = Duration::from_secs(1);
+
+/// The longest wait after a fault of ClickHouse; it doubles from [`SHIP_EVERY`].
+pub const SHIP_AGAIN_MOST: Duration = Duration::from_secs(60);
+
+/// How often collectors tell each other of bundles through ClickHouse.
+pub const SHARE_MODELS_EVERY: Duration = Duration::from_secs(10);
+
+/// How long a statement of ClickHouse may take.
+pub const SINK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a connection to it may take.
+pub const SINK_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest answer of ClickHouse that is read: [`MAX_ROWS`] rows of some thousand bytes.
+pub const MAX_SINK_ANSWER_BYTES: u64 = 512 << 20;
+
+/// How long beacons stay in ClickHouse once their day is in the sums, in seconds: longer than any
+/// question that began before.
+pub const SETTLE_GRACE_SECONDS: u64 = 3_600;

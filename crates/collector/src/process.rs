@@ -1,5 +1,6 @@
 //! The collector as a process: a runtime, a listener, the hourly retention, an end by signal.
 
+use crate::limits::SETTLE_GRACE_SECONDS;
 use crate::store::Registration;
 use crate::{Collector, Config, Host, alerts, export, serve};
 use driftline::{Error, ErrorCode};
@@ -61,6 +62,12 @@ async fn retain(collector: Arc<Collector>) {
         timer.tick().await;
         if let Err(fault) = collector.retain().await {
             crate::store::say(&format!("windows could not be merged: {fault}"));
+        }
+        let at = Arc::clone(&collector);
+        if let Ok(Err(fault)) =
+            tokio::task::spawn_blocking(move || at.settle(SETTLE_GRACE_SECONDS)).await
+        {
+            crate::store::say(&format!("days could not be settled: {fault}"));
         }
     }
 }

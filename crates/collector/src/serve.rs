@@ -1,6 +1,7 @@
 //! Connections: bounded in number, in the time of a request's head, and drained at the end.
 
-use crate::limits::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEAD_BYTES};
+use crate::limits::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_HEAD_BYTES};
+use crate::sink::Sender;
 use crate::{Collector, routes};
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -33,7 +34,8 @@ pub async fn serve(
     end: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let router = routes::router(Arc::clone(&collector));
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let connections = Arc::new(Semaphore::new(collector.config().connections as usize));
+    let sender = Sender::start(&collector);
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -42,17 +44,24 @@ pub async fn serve(
         .half_close(false);
     tokio::pin!(end);
     loop {
-        let Ok(slot) = Arc::clone(&connections).acquire_owned().await else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut end => break,
+        // the end is watched in every wait: clients that hold all slots must not hold it off
+        let next = async {
+            let slot = Arc::clone(&connections).acquire_owned().await;
+            (slot, listener.accept().await)
         };
+        let (slot, accepted) = tokio::select! {
+            () = &mut end => break,
+            next = next => next,
+        };
+        let Ok(slot) = slot else { break };
         let (stream, peer) = match accepted {
             Ok(pair) => pair,
             Err(_) => {
                 // a client that has gone already, or no descriptor left: neither may end the loop
-                tokio::time::sleep(PAUSE).await;
-                continue;
+                tokio::select! {
+                    () = &mut end => break,
+                    () = tokio::time::sleep(PAUSE) => continue,
+                }
             }
         };
         // an answer is a few bytes, which nothing follows
@@ -71,6 +80,9 @@ pub async fn serve(
     }
     drop(listener);
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
+    if let Some(sender) = sender {
+        sender.end_soon().await;
+    }
     collector.store().close();
     Ok(())
 }

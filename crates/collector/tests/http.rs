@@ -412,3 +412,71 @@ fn an_end_waits_for_what_is_in_flight() {
     assert_eq!(Answer::read(&mut stream).status, 204);
     ended.join().unwrap();
 }
+
+#[test]
+fn an_end_is_not_held_off_by_clients_that_hold_every_connection() {
+    let mut settings = settings();
+    settings.connections = 3;
+    let served = Served::start(settings);
+    let mut held: Vec<TcpStream> = (0..5).map(|_| served.connect()).collect();
+    for stream in &mut held {
+        write!(stream, "POST /v1/beacons HTTP/1.1\r\nhost: x\r\nx-a").unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    let begun = Instant::now();
+    served.end().join().unwrap();
+    // the heads that are open may take until they are cut off, and no longer
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_body_that_comes_too_slowly_is_answered_and_not_counted() {
+    let served = Served::start(settings());
+    let mut stream = served.connect();
+    let body = beacon("11111111-1111-4111-8111-111111111111", HOUR);
+    let length = body.len();
+    write!(stream, "POST /v1/beacons HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{{")
+        .unwrap();
+    let begun = Instant::now();
+    assert_eq!(Answer::read(&mut stream).status, 408);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert_eq!(served.get("/v1/models").json()["models"][0]["beacons"], 0);
+}
+
+#[test]
+fn a_head_over_the_limit_is_refused() {
+    let served = Served::start(settings());
+    let mut stream = served.connect();
+    let head = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-a: {}", "a".repeat(64 << 10));
+    // the other side may have closed already
+    let _ = stream.write_all(head.as_bytes());
+    let answer = Answer::try_read(&mut stream);
+    assert!(answer.is_none_or(|answer| answer.status == 431));
+    assert_eq!(served.get("/healthz").status, 200);
+}
+
+#[test]
+fn json_that_nests_without_end_is_refused() {
+    let served = Served::start(settings());
+    for open in ["[", "{\"a\":"] {
+        let body = open.repeat(16 * 1024 / open.len());
+        let answer = served.post(&body);
+        assert_eq!((answer.status, &answer.json()["code"]), (400, &"beacon_syntax".into()));
+    }
+}
+
+#[test]
+fn a_store_that_fails_is_no_store_that_is_busy() {
+    let served = Served::start(settings());
+    let file = rusqlite::Connection::open(served.file()).unwrap();
+    file.execute_batch("ALTER TABLE seen RENAME TO gone").unwrap();
+    let one = beacon("11111111-1111-4111-8111-111111111111", HOUR);
+    let answer = served.post(&one);
+    assert_eq!((answer.status, &answer.json()["code"]), (500, &"store_failed".into()));
+    assert_eq!(answer.header("retry-after"), None);
+    file.execute_batch("ALTER TABLE gone RENAME TO seen").unwrap();
+    // nothing of what failed was kept
+    assert_eq!(served.get("/v1/models").json()["models"][0]["beacons"], 0);
+    assert_eq!(served.post(&one).status, 204);
+    assert_eq!(served.get("/v1/models").json()["models"][0]["beacons"], 1);
+}

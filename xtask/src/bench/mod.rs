@@ -29,7 +29,7 @@ enum What {
     Profile(profile::Args),
     /// Validation of the flights record: native, WebAssembly, ajv, pandera, Great Expectations
     Contract(contract::Args),
-    /// The collector under load: beacons a second, time of an answer, nothing counted twice
+    /// The collector under load, under kills and under hostile clients: speed, totals, memory
     Collector(collector::Args),
     /// What drift is seen through each privacy mode, into docs/privacy.md
     Privacy(privacy::Args),

@@ -5,9 +5,9 @@ use crate::Outcome;
 use crate::output::{Output, read_file};
 use driftline::limits::MAX_DEFINITION_BYTES;
 use driftline::{Error, ErrorCode, Result};
-use driftline_collector::store::Store;
+use driftline_collector::store::{Fault, Store, restore};
 use driftline_collector::{Config, Host, register};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,7 +16,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  driftline collect --data counts --register dist/flights-delay.driftline\n  \
-                        driftline collect --data counts --backup monday.sqlite\n\n\
+                        driftline collect --data counts --backup monday.sqlite\n  \
+                        driftline collect --data counts --export counts.parquet\n\n\
                         Settings and paths: docs/collector.md"
 )]
 pub struct Args {
@@ -41,22 +42,26 @@ pub struct Args {
     /// Write a copy of the counts, also while a collector runs, and end
     #[arg(long, value_name = "FILE", conflicts_with_all = ["register", "listen"])]
     backup: Option<PathBuf>,
+    /// Write all counts as Parquet, also while a collector runs, and end
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["register", "listen", "backup"])]
+    export: Option<PathBuf>,
+    /// Put a copy that `--backup` wrote in place of the counts, and end; no collector may run
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["register", "listen", "backup", "export"])]
+    restore: Option<PathBuf>,
+    /// Let `--restore` replace counts that are there
+    #[arg(long, requires = "restore")]
+    force: bool,
 }
 
 /// Runs until it is asked to end.
 pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     let mut config = settings(args)?;
-    if let Some(to) = &args.backup {
-        Store::copy(&config.data, to).map_err(|fault| {
-            Error::new(ErrorCode::StoreFailed, fault.to_string())
-                .in_file(config.data.display().to_string())
-        })?;
+    if let Some(done) = instead(args, &config)? {
         let mut out = Output::stdout();
-        let file = to.display().to_string();
         if json {
-            out.json(&json!({ "backup": file }))?
+            out.json(&done)?
         } else {
-            out.line(&file)?
+            out.line(&line(&done))?
         }
         out.finish()?;
         return Ok(Outcome::Good);
@@ -78,6 +83,57 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
         let _ = announce(address, &identities, json);
     })?;
     Ok(Outcome::Good)
+}
+
+/// What is done instead of collecting.
+fn instead(args: &Args, config: &Config) -> Result<Option<Value>> {
+    let data = &config.data;
+    let failed = |fault: Fault| {
+        let code = match &fault {
+            Fault::Exists(_) | Fault::InUse(_) => ErrorCode::BadUsage,
+            Fault::File { .. } => ErrorCode::Io,
+            _ => ErrorCode::StoreFailed,
+        };
+        Error::new(code, fault.to_string())
+    };
+    let here = |error: Error| error.in_file(data.display().to_string());
+    let done = if let Some(to) = &args.backup {
+        Store::copy(data, to).map_err(failed).map_err(here)?;
+        json!({ "backup": to.display().to_string() })
+    } else if let Some(to) = &args.export {
+        let exported = driftline_collector::export(config, seconds() / 3_600, to)
+            .map_err(failed)
+            .map_err(here)?;
+        json!({
+            "export": to.display().to_string(),
+            "models": exported.models,
+            "windows": exported.windows,
+            "rows": exported.rows,
+        })
+    } else if let Some(from) = &args.restore {
+        let restored = restore(data, from, args.force).map_err(|fault| match fault {
+            Fault::Exists(_) => failed(fault).with_help("`--force` replaces it"),
+            fault => failed(fault).in_file(from.display().to_string()),
+        })?;
+        json!({
+            "restored": data.display().to_string(),
+            "models": restored.models,
+            "version": restored.version,
+        })
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(done))
+}
+
+/// The same for people: what was written, then the numbers.
+fn line(done: &Value) -> String {
+    let Some(done) = done.as_object() else { return String::new() };
+    let (numbers, texts): (Vec<_>, Vec<_>) = done.iter().partition(|(_, value)| value.is_number());
+    let mut words: Vec<String> =
+        texts.iter().filter_map(|(_, value)| value.as_str().map(str::to_owned)).collect();
+    words.extend(numbers.iter().map(|(name, value)| format!("{name} {value}")));
+    words.join("  ")
 }
 
 fn settings(args: &Args) -> Result<Config> {

@@ -6,8 +6,7 @@ use super::rules::{Rule, What};
 use crate::Collector;
 use crate::export::{MAX_MODELS, Point, of_model};
 use crate::report::{self, Grain, Question, Report};
-use crate::store::{self, Model, Stored};
-use rusqlite::Connection;
+use crate::store::{self, Model, Reads, Stored};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -67,7 +66,7 @@ pub fn all(
     now: i64,
 ) -> Stored<Vec<Finding>> {
     let mut models: BTreeMap<String, Vec<Model>> = BTreeMap::new();
-    for model in collector.store().read(store::read_models)? {
+    for model in collector.read(|counts| counts.models())? {
         models.entry(model.identity.clone()).or_default().push(model);
     }
     seen.models.retain(|identity, _| models.contains_key(identity));
@@ -79,8 +78,8 @@ pub fn all(
             all.extend(read.findings.iter().cloned());
             continue;
         }
-        let read = |store: &Connection| one(store, rules, &identity, &registrations);
-        match collector.store().read(read) {
+        let read = |store: &dyn Reads| one(store, rules, &identity, &registrations);
+        match collector.read(read) {
             Ok((findings, points)) => {
                 all.extend(findings.iter().cloned());
                 seen.models.insert(identity, Read { registrations, findings, points });
@@ -113,7 +112,7 @@ fn silence(rule: &Rule, identity: &str, models: &[Model], now: i64) -> Option<Fi
 
 /// One model: a report for each span that a rule looks at, and one over time for the detectors.
 fn one(
-    store: &Connection,
+    store: &dyn Reads,
     rules: &[Rule],
     identity: &str,
     models: &[Model],

@@ -6,7 +6,7 @@ use super::model::Window;
 use super::sums::{Key, Seen, Sums, View};
 use super::windows::{Series, Span};
 use super::{Question, choose, instant, performance, window};
-use crate::store::{Definitions, Stored};
+use crate::store::{Definitions, Reads, Stored};
 use driftline::beacon::Mode;
 use driftline::drift::{
     CONCEPT_DRIFT, Criteria, Estimate, Feature, Found, Noise, Performance, Verdict,
@@ -14,7 +14,6 @@ use driftline::drift::{
 };
 use driftline::summary::{BlockKind, CONFIDENCE_BINS};
 use driftline::{Error, ErrorCode};
-use rusqlite::Connection;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -119,7 +118,7 @@ impl Side {
 /// # Errors
 /// [`crate::store::Fault`]; the inner error is that of definitions that driftline did not write.
 pub fn compare(
-    store: &Connection,
+    store: &dyn Reads,
     (a, b): (&str, &str),
     question: &Question,
 ) -> Stored<Option<Result<Comparison, Error>>> {

@@ -21,13 +21,12 @@ pub use model::{
     Watched, Window,
 };
 
-use crate::store::{self, Definitions, Stored};
+use crate::store::{Definitions, Reads, Stored};
 use driftline::drift::{CONCEPT_DRIFT, Criteria};
 use driftline::summary::{Baseline, BlockKind};
 use driftline::{Error, ErrorCode};
 use inputs::{Detectors, Features, Judged};
 use layout::Layout;
-use rusqlite::Connection;
 use std::collections::BTreeMap;
 use sums::{Key, Sums, View};
 use windows::{Series, Span};
@@ -59,7 +58,7 @@ impl Question {
 /// # Errors
 /// [`store::Fault`]: [`store::Fault::TooManyRows`] for a span of more rows or windows than one report may have.
 pub fn read(
-    store: &Connection,
+    store: &dyn Reads,
     identity: &str,
     question: &Question,
 ) -> Stored<Option<Result<Report, Error>>> {
@@ -72,11 +71,11 @@ pub fn read(
 
 /// The registration that a question is about.
 fn choose(
-    store: &Connection,
+    store: &dyn Reads,
     identity: &str,
     question: &Question,
 ) -> Stored<Option<Result<Definitions, Error>>> {
-    let mut all = store::read_definitions(store, identity)?;
+    let mut all = store.definitions(identity)?;
     if all.is_empty() {
         return Ok(None);
     }
@@ -84,7 +83,7 @@ fn choose(
         Some(id) => all.iter().position(|one| one.layout == *id),
         None => {
             let (from, to) = question.hours();
-            let windows = store::read_windows(store, identity, from, to)?;
+            let windows = store.windows(identity, from, to)?;
             let has = |one: &Definitions| windows.iter().any(|w| w.layout == one.layout);
             all.iter().rposition(has).or(Some(all.len() - 1))
         }
@@ -100,16 +99,16 @@ fn choose(
 /// # Errors
 /// [`store::Fault`].
 pub fn read_all(
-    store: &Connection,
+    store: &dyn Reads,
     identity: &str,
     question: &Question,
 ) -> Stored<Vec<Result<Report, Error>>> {
-    let definitions = store::read_definitions(store, identity)?;
+    let definitions = store.definitions(identity)?;
     definitions.iter().map(|definition| one(store, identity, definition, question)).collect()
 }
 
 fn one(
-    store: &Connection,
+    store: &dyn Reads,
     identity: &str,
     definitions: &Definitions,
     question: &Question,

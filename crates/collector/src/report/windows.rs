@@ -3,9 +3,8 @@
 use super::model::Grain;
 use super::sums::{Key, Sums};
 use crate::limits::MAX_REPORT_WINDOWS;
-use crate::store::{self, Fault, Stored, day_of, mode_number, month_of};
+use crate::store::{Fault, Reads, Stored, day_of, mode_number, month_of};
 use driftline::beacon::Mode;
-use rusqlite::Connection;
 use std::collections::BTreeMap;
 
 const DAY: i64 = 24;
@@ -69,7 +68,7 @@ pub fn window_of(row: &str, start: i64, asked: Grain) -> Span {
 /// # Errors
 /// [`Fault`]: also for too many rows or windows.
 pub fn read(
-    store: &Connection,
+    store: &dyn Reads,
     (identity, layout): (&str, &str),
     (from, to): (i64, i64),
     grain: Grain,
@@ -89,7 +88,7 @@ pub fn read(
         }
         with(sums).ok_or(Fault::Damaged("a sum"))
     };
-    for row in store::read_windows(store, identity, from, to)? {
+    for row in store.windows(identity, from, to)? {
         if row.layout == layout {
             let (beacons, records) = (row.beacons, row.records);
             at(row.mode, row.epsilon, row.bound, row.grain, row.start, &mut |sums| {
@@ -97,7 +96,7 @@ pub fn read(
             })?;
         }
     }
-    store::each_count(store, (identity, layout), (from, to), |row| {
+    store.each_count((identity, layout), (from, to), &mut |row| {
         at(row.mode, row.epsilon, row.bound, row.grain, row.start, &mut |sums| {
             sums.add(row.block, row.reports, &row.cells)
         })

@@ -120,7 +120,15 @@ pub fn failed(fault: &Fault) -> Problem {
             return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
         }
         Fault::Busy => (ErrorCode::Busy, "more beacons wait than may"),
-        _ => (ErrorCode::StoreFailed, "the store could not be used"),
+        Fault::Closed => (ErrorCode::StoreFailed, "the collector is ending"),
+        Fault::Sink(_) => {
+            (ErrorCode::StoreFailed, "ClickHouse, which has the counts, did not answer")
+        }
+        // nothing says that it will pass soon: a client backs off by its own rule
+        _ => {
+            let (code, message) = (ErrorCode::StoreFailed, "the store could not be used");
+            return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, code, message);
+        }
     };
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, message).after(RETRY_AFTER_BUSY)
 }

@@ -16,8 +16,9 @@ pub async fn alive() -> &'static str {
 /// The store takes and answers.
 pub async fn ready(State(collector): State<Arc<Collector>>) -> Result<&'static str, Problem> {
     let at = Arc::clone(&collector);
-    let read = super::models::off_thread(at, store::read_models).await;
-    if collector.store().is_open() && read.is_ok() {
+    // what takes beacons is the store, also where ClickHouse has the counts
+    let read = tokio::task::spawn_blocking(move || at.store().read(store::read_models)).await;
+    if collector.store().is_open() && matches!(read, Ok(Ok(_))) {
         return Ok("ready\n");
     }
     let message = "the store takes no beacons";

@@ -2,7 +2,7 @@
 
 use super::beacons::failed;
 use crate::problem::Problem;
-use crate::store::{self, Fault, Stored};
+use crate::store::{Fault, Reads, Stored};
 use crate::trust::{Right, authorize};
 use crate::{Collector, MS_PER_HOUR};
 use axum::extract::{Path, Query, State};
@@ -47,7 +47,7 @@ pub async fn all(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
-    let models = off_thread(collector, store::read_models).await?;
+    let models = ask(collector, |store| store.models()).await?;
     json_of(&json!({ "models": models }))
 }
 
@@ -59,7 +59,7 @@ pub async fn one(
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
     let at = identity.clone();
-    let found = off_thread(collector, move |store| store::read_definitions(store, &at)).await?;
+    let found = ask(collector, move |store| store.definitions(&at)).await?;
     if found.is_empty() {
         return Err(unknown());
     }
@@ -87,10 +87,8 @@ pub async fn windows(
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
     let (from, to) = span.hours()?;
-    let rows = off_thread(collector, move |store| {
-        known(store, &identity)?
-            .then(|| store::read_windows(store, &identity, from, to))
-            .transpose()
+    let rows = ask(collector, move |store| {
+        known(store, &identity)?.then(|| store.windows(&identity, from, to)).transpose()
     });
     json_of(&json!({ "windows": rows.await?.ok_or_else(unknown)? }))
 }
@@ -104,16 +102,14 @@ pub async fn counts(
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
     let (from, to) = span.hours()?;
-    let rows = off_thread(collector, move |store| {
-        known(store, &identity)?
-            .then(|| store::read_counts(store, &identity, from, to, span.block))
-            .transpose()
+    let rows = ask(collector, move |store| {
+        known(store, &identity)?.then(|| store.counts(&identity, from, to, span.block)).transpose()
     });
     json_of(&json!({ "counts": rows.await?.ok_or_else(unknown)? }))
 }
 
-pub(super) fn known(store: &Connection, identity: &str) -> Stored<bool> {
-    Ok(!store::read_definitions(store, identity)?.is_empty())
+pub(super) fn known(store: &dyn Reads, identity: &str) -> Stored<bool> {
+    Ok(!store.definitions(identity)?.is_empty())
 }
 
 /// The answer for an identity that was never registered.
@@ -122,12 +118,23 @@ pub(super) fn unknown() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, ErrorCode::UnknownIdentity, message)
 }
 
-/// Reads on a thread that may block.
+/// Asks for counts, wherever they are, on a thread that may block.
+pub async fn ask<T: Send + 'static>(
+    collector: Arc<Collector>,
+    work: impl FnOnce(&dyn Reads) -> Stored<T> + Send + 'static,
+) -> Result<T, Problem> {
+    answer(tokio::task::spawn_blocking(move || collector.read(work)).await)
+}
+
+/// Reads the store on a thread that may block.
 pub async fn off_thread<T: Send + 'static>(
     collector: Arc<Collector>,
     work: impl FnOnce(&Connection) -> Stored<T> + Send + 'static,
 ) -> Result<T, Problem> {
-    let read = tokio::task::spawn_blocking(move || collector.store().read(work)).await;
+    answer(tokio::task::spawn_blocking(move || collector.store().read(work)).await)
+}
+
+fn answer<T>(read: Result<Stored<T>, tokio::task::JoinError>) -> Result<T, Problem> {
     match read {
         Ok(found) => found.map_err(|fault| failed(&fault)),
         Err(_) => Err(failed(&Fault::Closed)),

@@ -1,6 +1,6 @@
 //! What the counts say.
 
-use super::models::{hour, json_of, off_thread, unknown};
+use super::models::{ask, hour, json_of, unknown};
 use crate::Collector;
 use crate::problem::Problem;
 use crate::report::{self, Grain, Question};
@@ -64,7 +64,7 @@ pub async fn report(
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
     let question = asked.question()?;
-    let read = off_thread(collector, move |store| report::read(store, &identity, &question));
+    let read = ask(collector, move |store| report::read(store, &identity, &question));
     json_of(&read.await?.ok_or_else(unknown)?.map_err(Problem::unprocessable)?)
 }
 
@@ -92,7 +92,7 @@ pub async fn compare(
         ..Question::default()
     };
     let Versions { a, b, .. } = versions;
-    let read = off_thread(collector, move |store| report::compare(store, (&a, &b), &question));
+    let read = ask(collector, move |store| report::compare(store, (&a, &b), &question));
     json_of(&read.await?.ok_or_else(unknown)?.map_err(Problem::unprocessable)?)
 }
 
@@ -110,7 +110,7 @@ pub async fn drift(
         grain: Grain::Month,
         ..Question::default()
     };
-    let read = off_thread(collector, move |store| report::read_all(store, &identity, &question));
+    let read = ask(collector, move |store| report::read_all(store, &identity, &question));
     let reports: Result<Vec<_>, _> = read.await?.into_iter().collect();
     let reports = reports.map_err(Problem::unprocessable)?;
     if reports.is_empty() {

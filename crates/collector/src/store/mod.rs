@@ -6,18 +6,25 @@
 
 pub(crate) mod cells;
 mod merge;
+mod outbox;
 mod read;
+mod restore;
 mod retain;
 mod schema;
 mod writer;
 
+pub(crate) use outbox::{Batch, held, waiting};
+pub(crate) use read::grain;
 pub use read::{
-    Counts, Definitions, Model, Window, counts as read_counts, definitions as read_definitions,
-    each_count, is_whole, models as read_models, windows as read_windows,
+    Counts, Definitions, Model, Reads, Window, counts as read_counts,
+    definitions as read_definitions, each_count, is_whole, models as read_models,
+    windows as read_windows,
 };
+pub use restore::{Restored, restore};
+pub(crate) use retain::Ends;
 pub use retain::{Kept, Rolled};
 pub(crate) use retain::{day_of, month_of};
-pub(crate) use writer::say;
+pub(crate) use writer::{blocks, say};
 
 use crate::export::Work;
 use crate::limits::{MAX_MODELS, MAX_QUEUE};
@@ -47,14 +54,32 @@ pub enum Fault {
     /// A blob that no driftline wrote.
     #[error("the store is damaged: {0}")]
     Damaged(&'static str),
-    /// The folder.
+    /// A file or a folder.
     #[error("`{path}`: {error}")]
-    Folder {
+    File {
         /// Where.
         path: PathBuf,
         /// Why.
         error: std::io::Error,
     },
+    /// The beacons of the store go elsewhere than is asked.
+    #[error("the store cannot be used so: {0}")]
+    Elsewhere(&'static str),
+    /// ClickHouse did not do what it was asked.
+    #[error("ClickHouse: {0}")]
+    Sink(String),
+    /// A store is there already.
+    #[error("`{0}` is there already")]
+    Exists(PathBuf),
+    /// A collector has the file open.
+    #[error("`{0}` is in use; end its collector first")]
+    InUse(PathBuf),
+    /// The columns of an export.
+    #[error("the export failed: {0}")]
+    Parquet(String),
+    /// The beacons that waited could not be committed together; none of them is counted.
+    #[error("{0}")]
+    Commit(String),
     /// The writer has more to do than it may hold.
     #[error("the writer is behind")]
     Busy,
@@ -68,6 +93,9 @@ pub enum Fault {
     #[error("there are {MAX_MODELS} models already")]
     TooMany,
 }
+
+/// The store's file in its folder.
+const FILE: &str = "driftline.sqlite";
 
 /// What the store answers.
 pub type Stored<T> = Result<T, Fault>;
@@ -194,8 +222,21 @@ pub(crate) enum Job {
         to: PathBuf,
         reply: oneshot::Sender<Stored<()>>,
     },
+    Shipped {
+        numbers: Vec<i64>,
+        reply: oneshot::Sender<Stored<()>>,
+    },
     /// Ends the writer once what came before is done.
     Close,
+}
+
+/// Where a beacon's counts go with the commit of its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Into {
+    /// Into the store's own sums.
+    Sums,
+    /// Into the outbox, which may hold so many bytes.
+    Outbox(u64),
 }
 
 /// The file, its writer, and a few connections that read.
@@ -203,6 +244,7 @@ pub(crate) enum Job {
 pub struct Store {
     path: PathBuf,
     remembers_since: i64,
+    instance: String,
     jobs: SyncSender<Job>,
     work: Arc<Work>,
     readers: Mutex<Vec<Connection>>,
@@ -215,22 +257,33 @@ impl Store {
     /// # Errors
     /// [`Fault`].
     pub fn open(folder: &Path) -> Stored<Self> {
+        Self::open_into(folder, Into::Sums)
+    }
+
+    /// Opens it with the place where counts go.
+    ///
+    /// # Errors
+    /// [`Fault`]; [`Fault::Elsewhere`] if they went to another place before.
+    pub fn open_into(folder: &Path, into: Into) -> Stored<Self> {
         std::fs::create_dir_all(folder)
-            .map_err(|error| Fault::Folder { path: folder.to_owned(), error })?;
-        let path = folder.join("driftline.sqlite");
+            .map_err(|error| Fault::File { path: folder.to_owned(), error })?;
+        let path = folder.join(FILE);
         let mut connection = Connection::open(&path)?;
         schema::prepare(&mut connection)?;
         let remembers_since = retain::remembers_since(&connection)?;
-        let state = writer::State::read(connection)?;
+        outbox::check(&connection, into != Into::Sums)?;
+        let instance = outbox::instance(&connection)?;
+        let state = writer::State::read(connection, into)?;
         let (jobs, queue) = sync_channel(MAX_QUEUE);
         let work = Arc::new(Work::default());
         let at = Arc::clone(&work);
         let writer = std::thread::Builder::new()
             .name("driftline-writer".to_owned())
             .spawn(move || state.run(&queue, &at))
-            .map_err(|error| Fault::Folder { path: path.clone(), error })?;
+            .map_err(|error| Fault::File { path: path.clone(), error })?;
         let writer = Mutex::new(Some(writer));
-        Ok(Self { path, remembers_since, jobs, work, readers: Mutex::new(Vec::new()), writer })
+        let readers = Mutex::new(Vec::new());
+        Ok(Self { path, remembers_since, instance, jobs, work, readers, writer })
     }
 
     /// Counts a beacon. `park`: its bytes, if one of an unknown identity may wait.
@@ -292,6 +345,18 @@ impl Store {
         answer.recv().map_err(|_| Fault::Closed)?
     }
 
+    /// Tells this store from others; it stays the same.
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// Forgets rows of the outbox, which have arrived.
+    pub(crate) async fn shipped(&self, numbers: Vec<i64>) -> Stored<()> {
+        let (reply, answer) = oneshot::channel();
+        self.push(Job::Shipped { numbers, reply })?;
+        answer.await.map_err(|_| Fault::Closed)?
+    }
+
     /// Writes a copy of the file, whole and of one instant, while the collector runs.
     ///
     /// # Errors
@@ -307,9 +372,7 @@ impl Store {
     /// # Errors
     /// [`Fault`]; a file that exists is not written over.
     pub fn copy(folder: &Path, to: &Path) -> Stored<()> {
-        let path = folder.join("driftline.sqlite");
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        writer::backup(&Connection::open_with_flags(path, flags)?, to)
+        writer::backup(&open_to_read(folder)?, to)
     }
 
     /// Reads with a connection of its own; blocks, so call it off the runtime's threads.
@@ -372,6 +435,15 @@ impl Store {
             TrySendError::Disconnected(_) => Fault::Closed,
         })
     }
+}
+
+/// A connection to a folder's store that cannot change it.
+///
+/// # Errors
+/// [`Fault`].
+pub(crate) fn open_to_read(folder: &Path) -> Stored<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(folder.join(FILE), flags)?)
 }
 
 impl Drop for Store {

@@ -69,7 +69,82 @@ pub struct Counts {
     pub cells: Vec<i64>,
 }
 
-fn grain(number: i64) -> &'static str {
+/// The questions that pages, reports and exports ask, wherever the sums are.
+pub trait Reads {
+    /// Every registered model, newest first.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    fn models(&self) -> Stored<Vec<Model>>;
+
+    /// The registrations of an identity, oldest first.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    fn definitions(&self, identity: &str) -> Stored<Vec<Definitions>>;
+
+    /// Windows of a model that start in `[from, to)`, in hours, by their start.
+    ///
+    /// # Errors
+    /// [`Fault`]; [`Fault::TooManyRows`].
+    fn windows(&self, identity: &str, from: i64, to: i64) -> Stored<Vec<Window>>;
+
+    /// Sums of a model's blocks in windows that start in `[from, to)`, in hours, by their start; of one
+    /// block if given.
+    ///
+    /// # Errors
+    /// [`Fault`]; [`Fault::TooManyRows`].
+    fn counts(&self, identity: &str, from: i64, to: i64, block: Option<u32>)
+    -> Stored<Vec<Counts>>;
+
+    /// Hands on the sums of an identity's blocks under one layout, in windows that start in
+    /// `[from, to)`, in hours, in no order: what is added up need not be held.
+    ///
+    /// # Errors
+    /// [`Fault`], also that of `take`; [`Fault::TooManyRows`].
+    fn each_count(
+        &self,
+        key: (&str, &str),
+        span: (i64, i64),
+        take: &mut dyn FnMut(Counts) -> Stored<()>,
+    ) -> Stored<()>;
+}
+
+impl Reads for Connection {
+    fn models(&self) -> Stored<Vec<Model>> {
+        models(self)
+    }
+
+    fn definitions(&self, identity: &str) -> Stored<Vec<Definitions>> {
+        definitions(self, identity)
+    }
+
+    fn windows(&self, identity: &str, from: i64, to: i64) -> Stored<Vec<Window>> {
+        windows(self, identity, from, to)
+    }
+
+    fn counts(
+        &self,
+        identity: &str,
+        from: i64,
+        to: i64,
+        block: Option<u32>,
+    ) -> Stored<Vec<Counts>> {
+        counts(self, identity, from, to, block)
+    }
+
+    fn each_count(
+        &self,
+        key: (&str, &str),
+        span: (i64, i64),
+        take: &mut dyn FnMut(Counts) -> Stored<()>,
+    ) -> Stored<()> {
+        each_count(self, key, span, take)
+    }
+}
+
+/// The name of a grain's number.
+pub(crate) fn grain(number: i64) -> &'static str {
     match number {
         0 => "hour",
         1 => "day",

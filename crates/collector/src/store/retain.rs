@@ -45,6 +45,35 @@ pub(super) fn remembers_since(connection: &Connection) -> Stored<i64> {
     Ok(hour.unwrap_or(i64::MIN))
 }
 
+/// Up to which hour what is merged and forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ends {
+    /// Hours before it are days.
+    pub hours: i64,
+    /// Days before it are months.
+    pub days: i64,
+    /// Months before it are forgotten.
+    pub months: Option<i64>,
+    /// Activations before it are forgotten.
+    pub activations: i64,
+}
+
+impl Kept {
+    /// `accepted`: hours for which windows are taken; `now`: hours since 1970.
+    pub(crate) fn ends(self, accepted: i64, now: i64) -> Ends {
+        // late beacons still go into hours, so that these must stay as long
+        let hours = now - (i64::from(self.hours) * HOURS).max(accepted + HOURS);
+        let days = hours.min(now - i64::from(self.days) * HOURS);
+        let months = days.min(now - i64::from(self.months) * HOURS);
+        Ends {
+            hours: day_of(hours),
+            days: month_of(days),
+            months: (self.months > 0).then(|| month_of(months)),
+            activations: days,
+        }
+    }
+}
+
 /// Merges and forgets. `accepted`: hours for which windows are taken; `now`: hours since 1970.
 ///
 /// # Errors
@@ -56,23 +85,20 @@ pub(super) fn retain(
     now: i64,
 ) -> Stored<Rolled> {
     let change = connection.transaction()?;
-    // late beacons still go into hours, so that these must stay as long
-    let hours = now - (i64::from(kept.hours) * HOURS).max(accepted + HOURS);
-    let days = hours.min(now - i64::from(kept.days) * HOURS);
+    let ends = kept.ends(accepted, now);
     let mut rolled = Rolled {
-        hours: roll(&change, 0, hours - hours.rem_euclid(HOURS), day_of)?,
-        days: roll(&change, 1, month_of(days), month_of)?,
+        hours: roll(&change, 0, ends.hours, day_of)?,
+        days: roll(&change, 1, ends.days, month_of)?,
         ..Rolled::default()
     };
-    if kept.months > 0 {
-        let end = month_of(days.min(now - i64::from(kept.months) * HOURS));
+    if let Some(end) = ends.months {
         for table in ["windows", "counts"] {
             let sql = format!("DELETE FROM {table} WHERE grain = 2 AND start < ?1");
             rolled.forgotten += change.execute(&sql, [end])? as u64;
         }
     }
     // counted by the hour for ever they would have no end
-    change.execute("DELETE FROM activations WHERE hour < ?1", [days])?;
+    change.execute("DELETE FROM activations WHERE hour < ?1", [ends.activations])?;
     let ids = now - accepted - ID_GRACE_HOURS;
     change.execute(
         "INSERT INTO forgotten SELECT ?1 WHERE ?1 > (SELECT ifnull(max(hour), ?2) FROM forgotten)",

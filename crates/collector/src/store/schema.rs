@@ -142,6 +142,19 @@ const MIGRATIONS: &[&str] = &[
     ) WITHOUT ROWID;
     CREATE INDEX activations_identity ON activations (identity, hour);
 ",
+    "
+    -- what waits for ClickHouse: a row a commit, numbers are never used again
+    CREATE TABLE outbox (
+        seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+        oldest      INTEGER NOT NULL,
+        beacons     INTEGER NOT NULL,
+        body        BLOB NOT NULL
+    );
+    CREATE TABLE facts (
+        name        TEXT PRIMARY KEY,
+        value       TEXT NOT NULL
+    ) WITHOUT ROWID;
+",
 ];
 
 /// Opens the file's journal and brings it to this version.
@@ -153,11 +166,8 @@ pub fn prepare(connection: &mut Connection) -> Stored<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if version > known {
-        return Err(Fault::Newer { version, known });
-    }
+    let version = version(connection)?;
+    check(version)?;
     let done = usize::try_from(version).unwrap_or_default();
     for (at, migration) in MIGRATIONS.iter().enumerate().skip(done) {
         let change = connection.transaction()?;
@@ -167,4 +177,21 @@ pub fn prepare(connection: &mut Connection) -> Stored<()> {
         change.commit()?;
     }
     Ok(())
+}
+
+/// How many of the entries a file has.
+///
+/// # Errors
+/// A file that is no database.
+pub fn version(connection: &Connection) -> Stored<i64> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Whether this driftline knows all of a file's tables.
+///
+/// # Errors
+/// [`Fault::Newer`].
+pub fn check(version: i64) -> Stored<()> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if version > known { Err(Fault::Newer { version, known }) } else { Ok(()) }
 }

@@ -1,7 +1,8 @@
 //! The one thread that writes.
 
 use super::merge::Batch;
-use super::{Beside, Contribution, Fault, Job, Registration, Stored, Taken, retain};
+use super::outbox::{self, Lines};
+use super::{Beside, Contribution, Fault, Into, Job, Registration, Stored, Taken, retain};
 use crate::export::Work;
 use crate::limits::{MAX_BATCH, MAX_MODELS, MAX_PARKED};
 use driftline::summary::BlockKind;
@@ -24,12 +25,15 @@ pub(crate) struct Known {
 pub(crate) struct State {
     connection: Connection,
     models: HashMap<(String, String), Known>,
+    into: Into,
+    /// Bytes in the outbox.
+    waiting: u64,
 }
 
 type Waiting = (Box<Contribution>, Option<Vec<u8>>, oneshot::Sender<Stored<Taken>>);
 
 impl State {
-    pub(crate) fn read(connection: Connection) -> Stored<Self> {
+    pub(crate) fn read(connection: Connection, into: Into) -> Stored<Self> {
         let mut models = HashMap::new();
         {
             let mut rows =
@@ -42,7 +46,8 @@ impl State {
                 models.insert((row.get(0)?, row.get(1)?), Known { model, blocks });
             }
         }
-        Ok(Self { connection, models })
+        let waiting = outbox::bytes(&connection)?;
+        Ok(Self { connection, models, into, waiting })
     }
 
     pub(crate) fn run(mut self, queue: &Receiver<Job>, work: &Work) {
@@ -82,6 +87,9 @@ impl State {
                 Job::Backup { to, reply } => {
                     let _ = reply.send(backup(&self.connection, &to));
                 }
+                Job::Shipped { numbers, reply } => {
+                    let _ = reply.send(self.shipped(&numbers));
+                }
                 Job::Close => return,
             }
             if next.is_none() {
@@ -99,19 +107,27 @@ impl State {
                     let _ = reply.send(Ok(taken));
                 }
             }
+            Err(Fault::Busy) => {
+                for (_, _, reply) in waiting {
+                    let _ = reply.send(Err(Fault::Busy));
+                }
+            }
             Err(fault) => {
                 let text = fault.to_string();
                 say(&text);
                 for (_, _, reply) in waiting {
-                    let _ = reply.send(Err(Fault::Busy));
+                    let _ = reply.send(Err(Fault::Commit(text.clone())));
                 }
             }
         }
     }
 
     fn merge(&mut self, waiting: &[Waiting]) -> Stored<Vec<Taken>> {
+        if matches!(self.into, Into::Outbox(most) if self.waiting >= most) {
+            return Err(Fault::Busy);
+        }
         let change = self.connection.transaction()?;
-        let mut batch = Batch::default();
+        let (mut batch, mut lines) = (Batch::default(), Lines::default());
         let mut taken = Vec::with_capacity(waiting.len());
         {
             let mut see =
@@ -138,7 +154,13 @@ impl State {
                 };
                 if see.execute(params![beacon.id, beacon.hour])? == 0 {
                     taken.push(Taken::Duplicate);
-                } else if batch.add(known, beacon, &change)? {
+                    continue;
+                }
+                let fits = match self.into {
+                    Into::Sums => batch.add(known, beacon, &change)?,
+                    Into::Outbox(_) => lines.add(known, beacon)?,
+                };
+                if fits {
                     taken.push(Taken::Counted);
                 } else {
                     unsee.execute([&beacon.id])?;
@@ -147,7 +169,9 @@ impl State {
             }
         }
         batch.write(&change)?;
+        let bytes = lines.write(&change)?;
         change.commit()?;
+        self.waiting += bytes;
         Ok(taken)
     }
 
@@ -159,12 +183,18 @@ impl State {
         Ok(())
     }
 
+    fn shipped(&mut self, numbers: &[i64]) -> Stored<()> {
+        outbox::shipped(&mut self.connection, numbers)?;
+        self.waiting = outbox::bytes(&self.connection)?;
+        Ok(())
+    }
+
     fn register(&mut self, model: &Registration, now: i64) -> Stored<Vec<Vec<u8>>> {
         let change = self.connection.transaction()?;
         let Registration { identity, layout, name, contract, baseline, summary, blocks } = model;
         let at = (identity.clone(), layout.clone());
-        let new = !self.models.contains_key(&at);
-        if new {
+        let mut number = None;
+        if !self.models.contains_key(&at) {
             if self.models.len() >= MAX_MODELS {
                 return Err(Fault::TooMany);
             }
@@ -174,12 +204,11 @@ impl State {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![identity, layout, name, now, contract, baseline, summary],
             )?;
-            let model = change.last_insert_rowid();
+            number = Some(change.last_insert_rowid());
             change.execute(
                 "INSERT INTO audit (at, what, subject) VALUES (?1, 'registered', ?2)",
                 params![now, identity],
             )?;
-            self.models.insert(at.clone(), Known { model, blocks: blocks.clone() });
         }
         let parked = {
             let mut rows = change
@@ -187,11 +216,9 @@ impl State {
             let rows = rows.query_map([identity, layout], |row| row.get(0))?;
             rows.collect::<Result<Vec<Vec<u8>>, _>>()?
         };
-        if let Err(error) = change.commit() {
-            if new {
-                self.models.remove(&at);
-            }
-            return Err(error.into());
+        change.commit()?;
+        if let Some(model) = number {
+            self.models.insert(at, Known { model, blocks: blocks.clone() });
         }
         Ok(parked)
     }
@@ -203,7 +230,7 @@ fn is_parked(connection: &Connection, id: &str) -> Stored<bool> {
 }
 
 /// Kind and number of cells of each block, from the layout's JSON.
-fn blocks(summary: &str) -> Option<Vec<(BlockKind, u32)>> {
+pub(crate) fn blocks(summary: &str) -> Option<Vec<(BlockKind, u32)>> {
     #[derive(serde::Deserialize)]
     struct Layout {
         blocks: Vec<Block>,

@@ -121,7 +121,7 @@ pub struct Served {
     end: Mutex<Option<oneshot::Sender<()>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     collector: Arc<Collector>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Served {
@@ -162,13 +162,18 @@ impl Served {
             end: Mutex::new(Some(end)),
             thread: Mutex::new(Some(thread)),
             collector,
-            _folder: folder,
+            folder,
         }
     }
 
     /// What answers, for what is no request.
     pub fn collector(&self) -> Arc<Collector> {
         Arc::clone(&self.collector)
+    }
+
+    /// The store's file.
+    pub fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join("driftline.sqlite")
     }
 
     /// Asks the collector to end; the handle waits for it.

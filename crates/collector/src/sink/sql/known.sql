@@ -1,0 +1,1 @@
+SELECT DISTINCT identity, layout FROM models

@@ -1,0 +1,1 @@
+INSERT INTO settled (day) SELECT {day:Int64}

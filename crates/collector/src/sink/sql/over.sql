@@ -1,0 +1,1 @@
+SELECT day FROM settled GROUP BY day HAVING max(at) + {grace:Int64} <= now()

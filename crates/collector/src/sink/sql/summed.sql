@@ -1,0 +1,1 @@
+SELECT DISTINCT intDiv(hour, 24) AS day FROM counts WHERE day = {day:Int64}
