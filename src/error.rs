@@ -148,6 +148,7 @@ codes! {
     SignatureUnsupported Bundle "signature_unsupported" "the host cannot check Ed25519 signatures" "use a host whose WebCrypto has Ed25519; docs/identity.md lists them";
     KeyUnknown Bundle "key_unknown" "no pinned key signed the bundle" "pin the signer's public key, or add the rotation that leads to it";
     Downgrade Bundle "downgrade" "the bundle's sequence number is below the least that is taken" "load a newer release; lower `minimum` if the older one is meant";
+    ProvenanceMismatch Bundle "provenance_mismatch" "a file is not what the file beside it says of it" "restore the data, or run `dvc commit` if the new data is meant";
     SelfTestFailed Bundle "self_test_failed" "the bundle's golden rows have other scores on this host" "do not serve it here; `driftline verify` names the first row that differs";
     ChannelInvalid Bundle "channel_invalid" "the file is no channel, or contradicts itself" "edit channels with `driftline release` and its kin only; docs/channels.md has the format";
     ChannelStep Bundle "channel_step" "the step is not legal in the channel's state" "`driftline history CHANNEL` shows the state; docs/channels.md lists the legal steps";

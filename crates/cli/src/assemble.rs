@@ -5,7 +5,7 @@ use crate::definition::Source;
 use crate::direct;
 use crate::golden;
 use crate::output::read_file;
-use crate::provenance;
+use crate::provenance::{self, Provenance};
 use crate::{progress, zones};
 use driftline::bundle::{BundleWriter, Reference, RuntimeKind, part, to_canonical_json};
 use driftline::contract::{Contract, Outputs};
@@ -45,10 +45,27 @@ pub struct Sources {
     #[arg(long, value_name = "PREDS", requires = "golden")]
     pub expected: Option<PathBuf>,
 
-    /// Files that the model comes from, such as data, scripts, .dvc and MLmodel files; a role may
-    /// stand before the name, as in data=flights.csv
+    /// Files that the model comes from, such as data, scripts, .dvc, dvc.lock, MLmodel and
+    /// requirements files; a role may stand before the name, as in data=flights.csv. `git`, or
+    /// git=DIR, is the commit that the folder has checked out
     #[arg(long, value_name = "[ROLE=]FILE", num_args = 1..)]
     pub provenance: Vec<String>,
+
+    /// Who builds it; nothing is said without it
+    #[arg(long, value_name = "NAME")]
+    pub author: Option<String>,
+
+    /// When it is built, RFC 3339; nothing is said without it
+    #[arg(long, value_name = "TIME")]
+    pub created: Option<String>,
+
+    /// The model's licence, an SPDX expression
+    #[arg(long, visible_alias = "license", value_name = "SPDX")]
+    pub licence: Option<String>,
+
+    /// Model card (YAML or JSON): intended use, limits, metrics and what else people know
+    #[arg(long, value_name = "FILE")]
+    pub card: Option<PathBuf>,
 
     /// Runtime that the model is compiled for [default: the smaller one that can run it]
     #[arg(long, value_name = "RUNTIME")]
@@ -72,6 +89,8 @@ pub struct Assembled {
     pub zones: Vec<String>,
     /// Rows of the golden part.
     pub golden_rows: usize,
+    /// What the part `provenance` says.
+    pub provenance: Option<Provenance>,
     /// The stand-alone bundle.
     pub bundle: Vec<u8>,
     /// Its identity.
@@ -127,7 +146,11 @@ pub fn assemble(
     if let Some(baseline) = &baseline {
         parts.push((part::BASELINE.to_owned(), JSON, to_canonical_json(baseline)?));
     }
-    let references = provenance::references(sources)?;
+    let provenance = provenance::collect(sources, &contract)?;
+    if let Some(provenance) = &provenance {
+        parts.push((provenance::PART.to_owned(), JSON, to_canonical_json(provenance)?));
+    }
+    let references = provenance::references::references(sources, provenance.as_ref())?;
     let (mut bundle, mut identity) = write(&contract.name, kind, &parts, &references)?;
     // loading finds what does not fit: tensors, features, labels
     Gate::from_bundle(&bundle).map_err(at)?;
@@ -144,6 +167,7 @@ pub fn assemble(
         zones: rules.into_keys().collect(),
         contract,
         golden_rows,
+        provenance,
         bundle,
         identity,
     })

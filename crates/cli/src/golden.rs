@@ -1,12 +1,14 @@
-//! Golden rows: records with the scores that every host must give, to the bit.
+//! Golden rows: records with the scores that every host must give, and the one rule by which they
+//! are compared, [`bound`].
 
 use crate::parity::{self, Pair};
 use crate::rows::{Input, Rows};
 use driftline::bundle::to_canonical_json;
+use driftline::bundle::{Bundle, RuntimeKind, part};
 use driftline::contract::{Contract, RawRecord, Value};
 use driftline::gate::Gate;
 use driftline::{Error, ErrorCode, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::path::Path;
 
@@ -22,14 +24,17 @@ pub struct Golden {
     pub rows: usize,
 }
 
-#[derive(Debug, Serialize)]
+/// Value of the part's `format`.
+const FORMAT: &str = "driftline.golden/1";
+
+#[derive(Debug, Serialize, Deserialize)]
 struct Part {
-    format: &'static str,
+    format: String,
     rows: Vec<GoldenRow>,
 }
 
 /// A record, and the model's scores of it; none where the contract refuses it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct GoldenRow {
     record: Map<String, Json>,
     scores: Option<Vec<f64>>,
@@ -68,8 +73,103 @@ pub fn make(
         all.push(GoldenRow { record: json, scores });
     }
     let rows = all.len();
-    let json = to_canonical_json(&Part { format: "driftline.golden/1", rows: all })?;
+    let json = to_canonical_json(&Part { format: FORMAT.to_owned(), rows: all })?;
     Ok(Golden { json, rows })
+}
+
+/// Largest distance between a golden score and the one computed here, in units of 2⁻²³ (the last
+/// place of binary32 at 1) of the larger of 1 and the golden score's magnitude.
+///
+/// The plan has the same bits on every host of one version. A later version may improve a kernel.
+/// tract picks its kernels by the processor, so that sums have another order: 84 units are 10⁻⁵.
+pub const fn bound(kind: RuntimeKind, same_version: bool) -> u32 {
+    match (kind, same_version) {
+        (RuntimeKind::Plan, true) => 0,
+        (RuntimeKind::Plan, false) => 4,
+        (RuntimeKind::Tract, _) => 84,
+    }
+}
+
+/// What the golden rows gave on this host.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SelfTest {
+    /// Rows that were computed.
+    pub rows: usize,
+    /// The bound, as [`bound`] has it.
+    pub bound: u32,
+    /// The largest distance, in the same unit.
+    pub largest: f64,
+    /// The first row that differs, from 1, and how.
+    pub first: Option<(usize, String)>,
+}
+
+impl SelfTest {
+    /// In one line.
+    pub fn text(&self) -> String {
+        let Self { rows, bound, largest, first } = self;
+        match first {
+            None => format!(
+                "self-test of {rows} golden rows: at most {largest} ulp off, {bound} allowed"
+            ),
+            Some((row, why)) => format!(
+                "self_test_failed in golden row {row} of {rows}: {why}; {bound} ulp are allowed"
+            ),
+        }
+    }
+}
+
+/// Computes the golden rows of a bundle again; `None` if it has none.
+///
+/// # Errors
+/// [`ErrorCode::BundlePart`] if the part cannot be read, and those of loading the bundle.
+pub fn self_test(bytes: &[u8]) -> Result<Option<SelfTest>> {
+    let bundle = Bundle::read(bytes)?;
+    let Some(json) = bundle.optional_part(part::GOLDEN) else { return Ok(None) };
+    let fault = |text: String| Error::new(ErrorCode::BundlePart, text).at_path(part::GOLDEN);
+    let golden: Part =
+        serde_json::from_slice(json).map_err(|e| fault(format!("the part cannot be read: {e}")))?;
+    if golden.format != FORMAT {
+        let message = format!("the part's format is not `{FORMAT}`");
+        return Err(Error::new(ErrorCode::FormatVersion, message).at_path(part::GOLDEN));
+    }
+    let runtime = &bundle.manifest().runtime;
+    let bound = bound(runtime.kind, runtime.version == env!("CARGO_PKG_VERSION"));
+    let mut test = SelfTest { rows: golden.rows.len(), bound, largest: 0.0, first: None };
+    let mut gate = Gate::from_bundle(bytes)?;
+    for (n, row) in golden.rows.iter().enumerate() {
+        let text = crate::output::to_json(&row.record)?;
+        let record = gate.reader().read_json(&text)?;
+        let scores = gate.explain(record)?.map(|(scores, _)| scores.to_vec());
+        let (distance, why) = match (&row.scores, &scores) {
+            (None, None) => (0.0, None),
+            (Some(_), None) => (f64::INFINITY, Some("the contract refuses the record".to_owned())),
+            (None, Some(_)) => (f64::INFINITY, Some("the contract takes the record".to_owned())),
+            (Some(want), Some(have)) => compare(want, have),
+        };
+        test.largest = test.largest.max(distance);
+        if distance > f64::from(bound) && test.first.is_none() {
+            let why = why.unwrap_or_else(|| format!("{scores:?} here, {:?} golden", row.scores));
+            test.first = Some((n + 1, why));
+        }
+    }
+    Ok(Some(test))
+}
+
+/// The largest distance; infinite where one is NaN or missing.
+fn compare(want: &[f64], have: &[f64]) -> (f64, Option<String>) {
+    if want.len() != have.len() {
+        return (f64::INFINITY, Some(format!("{} scores, {} golden", have.len(), want.len())));
+    }
+    let distance = |(a, b): (&f64, &f64)| {
+        if a.to_bits() == b.to_bits() {
+            return 0.0;
+        }
+        let unit = f64::from(f32::EPSILON) * a.abs().max(1.0);
+        // a distance of nothing is none even where the unit cannot tell
+        let units = ((a - b).abs() / unit).max(f64::MIN_POSITIVE);
+        if units.is_nan() { f64::INFINITY } else { units }
+    };
+    (want.iter().zip(have).map(distance).fold(0.0, f64::max), None)
 }
 
 fn object(names: &[String], record: &RawRecord<'_>) -> Result<Map<String, Json>> {

@@ -139,3 +139,255 @@ fn a_changed_part_is_named_with_both_digests() {
         assert_eq!(differing(&report(&answer))[0].0, what);
     }
 }
+
+/// The folder in which DVC wrote `tests/peers/dvc`, made again, with MLflow's file beside it.
+fn work_tree(desk: &Desk) {
+    let peer = |name: &str| {
+        std::fs::read(common::repository().join("crates/cli/tests/peers").join(name)).unwrap()
+    };
+    let model = b"6fb44ce5c92a4f706c8134cf1f657839\n";
+    desk.write("work/params.yaml", peer("dvc/params.yaml"))
+        .write("work/models/model.onnx", model)
+        // of two files of one name the one with the digest counts
+        .write("work/served/model.onnx", std::fs::read(common::flights("model.onnx")).unwrap())
+        .write("work/models/dir/model.onnx", model)
+        .write("work/models/dir/params.yaml", peer("dvc/params.yaml"))
+        .write("work/metrics.json", "{}\n")
+        .write("work/dvc.lock", peer("dvc/dvc.lock"))
+        .write("work/data/train.csv.dvc", peer("dvc/train.csv.dvc"))
+        .write("work/run/MLmodel", peer("MLmodel"))
+        .write("work/requirements.txt", "numpy==1.26.4\nonnx==1.16.1\n");
+}
+
+fn git(desk: &Desk, args: &[&str]) -> String {
+    let output = std::process::Command::new("git")
+        .arg("-C")
+        .arg(desk.path("work"))
+        .args(["-c", "user.name=T", "-c", "user.email=t@example.org"])
+        .args(args)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+const PROVENANCE: &[&str] = &[
+    "--no-package",
+    "--author",
+    "Ada",
+    "--created",
+    "2013-06-03T00:00:00Z",
+    "--licence",
+    "MIT OR Apache-2.0",
+    "--card",
+    "card.yaml",
+    "--provenance",
+    "work/dvc.lock",
+    "work/data/train.csv.dvc",
+    "work/run/MLmodel",
+    "work/requirements.txt",
+    "git=work",
+];
+
+const CARD: &str = "intended_use: [Warn of late arrivals]\nlimits: [Two years old]\nmetrics:\n\
+                    - {name: accuracy, value: 0.83, slice: July, lower: 0.82, upper: 0.84}\n\
+                    contacts: [{name: Desk <1>, email: desk@example.org}]\nmore: {Costs: None}\n";
+
+#[test]
+fn where_a_bundle_comes_from_is_computed_again_and_each_tampering_named() {
+    let desk = Desk::new();
+    work_tree(&desk);
+    desk.write("card.yaml", CARD);
+    git(&desk, &["init", "-q"]);
+    git(&desk, &["add", "-A"]);
+    git(&desk, &["commit", "-q", "-m", "first"]);
+    let commit = git(&desk, &["rev-parse", "HEAD"]);
+    let built = report(&desk.build_flights(&[PROVENANCE, &["--json"]].concat()).good());
+    assert!(built["signature_differences"].as_array().unwrap().len() > 9, "{built}");
+
+    let run = || desk.run(&["verify", BUNDLE, "--against", "work", "--json"]);
+    let good = run().good();
+    let found = report(&good);
+    let status = |what: &str| {
+        let all = found["findings"].as_array().unwrap();
+        let of = all.iter().find(|f| f["what"] == what);
+        of.unwrap_or_else(|| panic!("no `{what}` in {found:#}"))["status"].clone()
+    };
+    for what in [
+        "part `provenance`",
+        "git commit",
+        "git work tree",
+        "dvc `dvc.lock`",
+        "dvc `train.csv.dvc`",
+        "data `models/dir`",
+        "data `models/model.onnx`",
+        "data `metrics.json`",
+        "parameter `threshold` of `params.yaml`",
+        "mlflow `MLmodel`",
+        "mlflow `MLmodel` signature",
+        "environment `requirements.txt`",
+    ] {
+        assert_eq!(status(what), "holds", "{what}");
+    }
+    // what is not there is told, and is no failure
+    assert_eq!(status("data `data/train.csv`"), "unreachable");
+    assert_eq!(status("data `train.csv`"), "unreachable");
+    assert_eq!(status("contract `contract.yaml`"), "unreachable");
+
+    let cases: [(&str, &str, &str, &[&str]); 9] = [
+        ("models/model.onnx", "6fb4", "7fb4", &["data `models/model.onnx`", "git work tree"]),
+        ("models/dir/params.yaml", "0.5", "0.6", &["data `models/dir`", "git work tree"]),
+        ("params.yaml", "0.5", "0.6", &["parameter `threshold` of `params.yaml`", "git work tree"]),
+        (
+            "dvc.lock",
+            "9a7fc01b",
+            "9a7fc01c",
+            &["dvc `dvc.lock`", "`models/model.onnx` in `dvc.lock`", "git work tree"],
+        ),
+        (
+            "dvc.lock",
+            "threshold: 0.5",
+            "threshold: 0.4",
+            &["dvc `dvc.lock`", "parameter `threshold` in `dvc.lock`", "git work tree"],
+        ),
+        (
+            "data/train.csv.dvc",
+            "size: 200853",
+            "size: 200854",
+            &["dvc `train.csv.dvc`", "`train.csv` in `train.csv.dvc`", "git work tree"],
+        ),
+        (
+            "run/MLmodel",
+            "8dc72486",
+            "8dc72487",
+            &["mlflow `MLmodel`", "mlflow `MLmodel` model_uuid", "git work tree"],
+        ),
+        (
+            "run/MLmodel",
+            "\"type\": \"boolean\", \"name\": \"is_new\"",
+            "\"type\": \"long\", \"name\": \"is_new\"",
+            &["mlflow `MLmodel`", "mlflow `MLmodel` signature, name of `is_new`", "git work tree"],
+        ),
+        (
+            "requirements.txt",
+            "1.26.4",
+            "1.26.5",
+            &[
+                "environment `requirements.txt`",
+                "package `numpy` of `requirements.txt`",
+                "git work tree",
+            ],
+        ),
+    ];
+    for (file, from, to, wanted) in cases {
+        let name = format!("work/{file}");
+        let before = String::from_utf8(desk.read(&name)).unwrap();
+        assert!(before.contains(from), "{file}");
+        desk.write(&name, before.replacen(from, to, 1));
+        let answer = run();
+        assert_eq!(answer.status, 1, "{file}: {answer:?}");
+        let found = report(&answer);
+        let differing = differing(&found);
+        for what in wanted {
+            let hit = differing.iter().find(|(w, ..)| w == what);
+            let (_, stated, found) =
+                hit.unwrap_or_else(|| panic!("{file}: no `{what}` in {differing:#?}"));
+            assert!(!stated.is_empty() && !found.is_empty() && stated != found, "{file}: {what}");
+        }
+        for (what, ..) in &differing {
+            assert!(wanted.contains(&&**what), "{file}: `{what}` is not the one that was changed");
+        }
+        desk.write(&name, before);
+    }
+    run().good();
+
+    // DVC's cache stands in for the directory
+    let list = std::fs::read(
+        common::repository().join("crates/cli/tests/peers/dvc/models_dir_manifest.dir.json"),
+    );
+    let cached = "work/.dvc/cache/files/md5/85/327b854ee53b53fec59c763f5fb50f.dir";
+    desk.write(cached, list.unwrap());
+    std::fs::rename(desk.path("work/models/dir"), desk.path("away")).unwrap();
+    let answer = run();
+    let of =
+        |answer: &Answer| differing(&report(answer)).into_iter().map(|f| f.0).collect::<Vec<_>>();
+    assert_eq!(of(&answer), ["git work tree"], "{answer:?}");
+    desk.write(cached, "[]");
+    assert!(of(&run()).contains(&"data `models/dir`".to_owned()));
+    std::fs::rename(desk.path("away"), desk.path("work/models/dir")).unwrap();
+
+    // another history
+    std::fs::remove_dir_all(desk.path("work/.git")).unwrap();
+    let answer = run().good();
+    assert!(answer.out.contains(&commit), "{answer:?}");
+    git(&desk, &["init", "-q"]);
+    assert_eq!(of(&run()), ["git commit"]);
+}
+
+#[test]
+fn provenance_is_only_what_was_given() {
+    let desk = Desk::new();
+    desk.build_flights(&["--no-package"]).good();
+    let manifest = report(&desk.run(&["inspect", BUNDLE, "--json"]).good());
+    let parts = manifest["manifest"]["parts"].as_array().unwrap();
+    assert!(parts.iter().all(|p| p["name"] != "provenance"), "{manifest}");
+
+    work_tree(&desk);
+    desk.write("work/metrics.json", "[]\n").write("card.yaml", CARD);
+    for (args, code) in [
+        (&["--provenance", "work/dvc.lock"][..], "provenance_mismatch"),
+        (&["--provenance", "git=work"], "bad_input"),
+        (&["--licence", "Free"], "bad_usage"),
+        (&["--created", "yesterday"], "bad_usage"),
+        (&["--author", ""], "bad_usage"),
+        (&["--card", "work/params.yaml"], "bad_input"),
+        (&["--card", "no.yaml"], "io"),
+    ] {
+        let answer = desk.build_flights(&[args, &["--json"]].concat());
+        assert_eq!(answer.code(), code, "{args:?}");
+    }
+    desk.write("card.yaml", "metrics:\n- {name: accuracy, value: .nan}\n");
+    let answer = desk.build_flights(&["--card", "card.yaml", "--json"]);
+    assert_eq!(answer.code(), "bad_input");
+}
+
+#[test]
+fn golden_rows_are_computed_again() {
+    let desk = Desk::new();
+    let golden = common::flights("golden.csv");
+    desk.build_flights(&["--no-package", "--golden", &golden]).good();
+    let found = report(&desk.run(&["verify", BUNDLE, "--json"]).good());
+    assert_eq!(found["self_test"]["bound"], 0, "{found}");
+    assert_eq!(found["self_test"]["largest"], 0.0, "{found}");
+    assert_eq!(found["self_test"]["rows"], 200, "{found}");
+    let expected = common::flights("golden_expected.csv");
+    let check = ["check", BUNDLE, "--input", &golden, "--expected", &expected, "--json"];
+    assert_eq!(desk.run(&check).good().lines()[0]["self_test"]["rows"], 200);
+
+    // a bundle whose golden scores are another model's, in one digit of one row
+    let bytes = desk.read(BUNDLE);
+    let bundle = driftline::bundle::Bundle::read(&bytes).unwrap();
+    let mut writer = driftline::bundle::BundleWriter::new(
+        bundle.manifest().name.clone(),
+        bundle.manifest().runtime.kind,
+    );
+    for part in &bundle.manifest().parts {
+        let mut body = bundle.part(&part.name).unwrap().to_vec();
+        if part.name == "golden" {
+            let mut json: Value = serde_json::from_slice(&body).unwrap();
+            let score = json["rows"][4]["scores"][0].as_f64().unwrap();
+            json["rows"][4]["scores"][0] = (f64::from_bits(score.to_bits() + 1)).into();
+            body = serde_json::to_vec(&json).unwrap();
+        }
+        writer.part(&part.name, &part.media_type, body).unwrap();
+    }
+    desk.write(BUNDLE, writer.finish().unwrap().0);
+    let answer = desk.run(&["verify", BUNDLE, "--json"]);
+    assert_eq!(answer.status, 1, "{answer:?}");
+    let found = report(&answer);
+    assert_eq!(found["self_test"]["first"][0], 5, "{found}");
+    assert_eq!(differing(&found)[0].0, "golden rows");
+    let answer = desk.run(&check);
+    assert_eq!(answer.status, 1, "{answer:?}");
+}

@@ -5,7 +5,9 @@ use crate::Outcome;
 use crate::assemble::{self, Assembled, Sources};
 use crate::output::{Output, write_file};
 use crate::package;
+use crate::provenance::mlflow;
 use crate::sizes::Sizes;
+use crate::verify::against::words;
 use driftline::Result;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -44,6 +46,9 @@ struct Report {
     zones: Vec<String>,
     zone_database: Option<&'static str>,
     golden_rows: usize,
+    /// Where MLflow's signature and the contract differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    signature_differences: Vec<mlflow::Difference>,
     /// Crate features that the runtime must have.
     requires: Vec<&'static str>,
     bundle: Written,
@@ -133,6 +138,10 @@ fn report(made: Assembled, bundle: Written, wasm: Option<Wasm>) -> Report {
         zone_database: (!made.zones.is_empty()).then(crate::zones::version),
         zones: made.zones,
         golden_rows: made.golden_rows,
+        signature_differences: made
+            .provenance
+            .map(|p| p.mlflow.into_iter().flat_map(|run| run.differences).collect())
+            .unwrap_or_default(),
         bundle,
         wasm,
     }
@@ -151,6 +160,10 @@ fn print(report: &Report, out: &mut Output) -> Result<()> {
     }
     if report.golden_rows > 0 {
         out.line(&format!("golden   {} rows", report.golden_rows))?;
+    }
+    for d in &report.signature_differences {
+        let (what, input) = (d.what.as_str(), &d.input);
+        out.line(&format!("mlflow   {what} of `{input}`: signature {}", words(d)))?;
     }
     out.line(&format!("bundle   {}  {}", report.bundle.path, report.bundle.sizes))?;
     if let Some(wasm) = &report.wasm {

@@ -2,10 +2,12 @@
 
 use super::load;
 use crate::Outcome;
+use crate::golden;
 use crate::output::Output;
 use crate::parity::{self, Difference, Pair, Report};
 use crate::rows::Input;
 use driftline::{Error, ErrorCode, Result};
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// What is compared with what.
@@ -32,6 +34,15 @@ pub struct Args {
     tolerance: f64,
 }
 
+/// The comparison, and what the bundle's own rows gave.
+#[derive(Serialize)]
+struct Checked<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    /// None if the bundle has no golden rows.
+    self_test: &'a Option<golden::SelfTest>,
+}
+
 /// Compares and tells.
 pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     if !args.tolerance.is_finite() || args.tolerance < 0.0 {
@@ -44,14 +55,19 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     let expected = Input::of(&args.expected);
     let pair = Pair { rows: &args.input, expected: &expected, tolerance: args.tolerance };
     let report = parity::compare(&bytes, &pair)?;
+    let test = golden::self_test(&bytes)?;
+    let whole = test.as_ref().is_none_or(|t| t.first.is_none());
     let mut out = Output::stdout();
     if json {
-        out.json(&report)?;
+        out.json(&Checked { report: &report, self_test: &test })?;
     } else {
         print(&report, args.tolerance, &mut out)?;
+        if let Some(test) = &test {
+            out.line(&test.text())?;
+        }
     }
     out.finish()?;
-    Ok(if report.holds() { Outcome::Good } else { Outcome::CheckFailed })
+    Ok(if report.holds() && whole { Outcome::Good } else { Outcome::CheckFailed })
 }
 
 fn print(report: &Report, tolerance: f64, out: &mut Output) -> Result<()> {

@@ -3,10 +3,14 @@
 use super::load;
 use super::sign::{read, signature_path, wasm_digest};
 use crate::Outcome;
+use crate::golden;
 use crate::output::Output;
+use crate::provenance::{self, Provenance};
 use crate::signature::{PublicKey, Statement, Subject, Trust, time};
-use crate::verify::{Finding, Status, parts};
-use driftline::bundle::Bundle;
+use crate::verify::folder::Folder;
+use crate::verify::{Finding, Status, against, parts};
+use driftline::bundle::{Bundle, part};
+use driftline::contract::Contract;
 use driftline::limits::MAX_SIGNATURES;
 use driftline::{Error, ErrorCode, Result};
 use serde::Serialize;
@@ -34,6 +38,11 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 0, requires = "key")]
     minimum: u64,
 
+    /// Folder with what the bundle was made from: sources, data, DVC and MLflow files, a git work
+    /// tree; their digests are computed again
+    #[arg(long, value_name = "DIR")]
+    against: Option<PathBuf>,
+
     /// The time at which it has to hold, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME", requires = "key")]
     at: Option<String>,
@@ -51,6 +60,9 @@ struct Report {
     /// The signature's code, if it is not good.
     #[serde(skip_serializing_if = "Option::is_none")]
     signature_code: Option<ErrorCode>,
+    /// What the golden rows gave here; none if the bundle has no rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_test: Option<golden::SelfTest>,
     findings: Vec<Finding>,
 }
 
@@ -64,11 +76,14 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
         identity,
         statement: None,
         signature_code: None,
+        self_test: None,
         findings,
     };
     if let Ok(bundle) = Bundle::read(&bytes) {
         report.name = Some(bundle.manifest().name.clone());
         signature(args, &bundle, &mut report)?;
+        self_test(&bytes, &mut report);
+        sources(args, &bundle, &mut report)?;
     }
     report.holds = report.findings.iter().all(|f| f.status != Status::Differs);
     let mut out = Output::stdout();
@@ -123,6 +138,46 @@ fn signature(args: &Args, bundle: &Bundle<'_>, report: &mut Report) -> Result<()
             report.findings.push(Finding::of(WHAT, Status::Differs, note));
             report.signature_code = Some(error.code());
         }
+    }
+    Ok(())
+}
+
+/// A bundle that does not load, or whose golden rows come out otherwise, does not hold.
+fn self_test(bytes: &[u8], report: &mut Report) {
+    const WHAT: &str = "golden rows";
+    match golden::self_test(bytes) {
+        Ok(None) => {
+            let why = "the bundle has none";
+            report.findings.push(Finding::of(WHAT, Status::Unreachable, why));
+        }
+        Ok(Some(test)) => {
+            let good = test.first.is_none();
+            let status = if good { Status::Holds } else { Status::Differs };
+            report.findings.push(Finding::of(WHAT, status, test.text()));
+            report.self_test = Some(test);
+        }
+        Err(error) => {
+            let note = format!("{}: {error}", error.code());
+            report.findings.push(Finding::of(WHAT, Status::Differs, note));
+        }
+    }
+}
+
+fn sources(args: &Args, bundle: &Bundle<'_>, report: &mut Report) -> Result<()> {
+    let stated = bundle.optional_part(provenance::PART).map(Provenance::from_json).transpose()?;
+    let references = &bundle.manifest().references;
+    let Some(path) = &args.against else {
+        report.findings.extend(against::unreachable(references, stated.as_ref()));
+        return Ok(());
+    };
+    let folder = Folder::list(path)?;
+    // what the part says more of is told once
+    let plain: Vec<_> =
+        references.iter().filter(|r| stated.is_none() || r.role != "dvc").cloned().collect();
+    report.findings.extend(against::references(&plain, &folder)?);
+    if let Some(stated) = &stated {
+        let contract = Contract::from_json(bundle.part(part::CONTRACT)?)?;
+        report.findings.extend(against::provenance(stated, &contract, &folder)?);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What a bundle says of itself, computed again: each finding with both values.
 
+pub mod against;
+pub mod folder;
 pub mod parts;
 
 use serde::Serialize;
@@ -49,5 +51,19 @@ impl Finding {
     /// Something found in words alone.
     pub fn of(what: impl Into<String>, status: Status, note: impl Into<String>) -> Self {
         Self { what: what.into(), status, stated: None, found: None, note: Some(note.into()) }
+    }
+
+    /// With words.
+    #[must_use]
+    pub fn noted(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// With what was stated.
+    #[must_use]
+    pub fn stated(mut self, stated: &str) -> Self {
+        self.stated = Some(stated.to_owned());
+        self
     }
 }
