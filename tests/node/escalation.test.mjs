@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { after, describe, test } from "node:test";
 import { flights, good, rows } from "../lib/flights.mjs";
 import { base, withPolicy } from "../lib/policy.mjs";
+import { exhaust, large, watch } from "../lib/traps.mjs";
 
 const { labelled, queue, routes, webhook } = flights;
 const load = (policy) => flights.loadSync(withPolicy(policy));
@@ -378,32 +379,16 @@ describe("switches and the budget", () => {
 
 /** A gate, and what makes the next batch trap: its instance gets no more memory. */
 function withTrap(policy) {
-  const { Instance } = WebAssembly;
-  let made;
-  WebAssembly.Instance = new Proxy(Instance, {
-    construct(target, args) {
-      made = Reflect.construct(target, args);
-      return made;
-    },
-  });
+  const watched = watch();
   const gate = load(policy);
-  WebAssembly.Instance = Instance;
+  watched.end();
   const trap = () => {
-    const { memory } = made.exports;
-    for (let pages = 65_536; pages >= 1; pages = Math.floor(pages / 2)) {
-      try {
-        for (;;) memory.grow(pages);
-      } catch {
-        // this many are not to be had any more: try half
-      }
-    }
-    const large = Array.from({ length: 1000 }, (_, at) => ({ ...good(), carrier: `${at}`.repeat(5000) }));
-    const { error } = console;
-    console.error = () => {};
+    const { end } = watch();
     try {
-      assert.throws(() => gate.predictMany(large), { code: "trap" });
+      exhaust(watched.instances[0]);
+      assert.throws(() => gate.predictMany(large()), { code: "trap" });
     } finally {
-      console.error = error;
+      end();
     }
   };
   return { gate, trap };

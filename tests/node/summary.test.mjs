@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { cells, full, tally, total } from "../lib/counts.mjs";
 import { flights, good, rows } from "../lib/flights.mjs";
+import { exhaust, large, watch } from "../lib/traps.mjs";
 
 const { DriftlineError, reporterOf } = flights;
 const plain = flights.loadSync();
@@ -177,36 +178,9 @@ describe("segments", () => {
 });
 
 describe("a trap", () => {
-  const { Instance } = WebAssembly;
-  const instances = [];
-  const { error } = console;
-  before(() => {
-    WebAssembly.Instance = new Proxy(Instance, {
-      construct(target, args) {
-        const made = Reflect.construct(target, args);
-        instances.push(made);
-        return made;
-      },
-    });
-    console.error = () => {};
-  });
-  after(() => {
-    WebAssembly.Instance = Instance;
-    console.error = error;
-  });
-
-  /** Leaves the newest instance without a page to grow by. */
-  function exhaust() {
-    const { memory } = instances.at(-1).exports;
-    for (let pages = 65_536; pages >= 1; pages = Math.floor(pages / 2)) {
-      try {
-        for (;;) memory.grow(pages);
-      } catch {
-        // this many are not to be had any more: try half
-      }
-    }
-  }
-  const large = () => Array.from({ length: 1000 }, (_, at) => ({ ...good(), carrier: `${at}`.repeat(5000) }));
+  let watched;
+  before(() => (watched = watch()));
+  after(() => watched.end());
 
   test("loses no counts, no segment and no decision that waits for its outcome", () => {
     const gate = flights.loadSync(undefined, { summary: { segments: { arm: ["a"] }, metrics: ["revenue"] } });
@@ -215,7 +189,7 @@ describe("a trap", () => {
     const id = gate.track(decisions[0]);
     const before = gate.summary().counts;
     for (let traps = 1; traps <= 2; traps += 1) {
-      exhaust();
+      exhaust(watched.instances.at(-1));
       assert.throws(() => gate.predictMany(large()), { code: "trap" });
       const expected = before.slice();
       const { at } = gate.info.summary.blocks.find(({ kind }) => kind === "fault");
@@ -232,7 +206,7 @@ describe("a trap", () => {
 
   test("a million predictions take no memory", () => {
     const gate = flights.loadSync();
-    const { memory } = instances.at(-1).exports;
+    const { memory } = watched.instances.at(-1).exports;
     const mixed = [some[0], some[1], { ...good(), carrier: "XX" }, { ...good(), distance: -1 }];
     const run = (n) => {
       for (let at = 0; at < n; at += 1) gate.predict(mixed[at % mixed.length]);

@@ -3,50 +3,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { bundle, flights, good, wasm } from "../lib/flights.mjs";
+import { exhaust, Instance, large, watch } from "../lib/traps.mjs";
 
-const { instantiate } = WebAssembly;
-const { Instance } = WebAssembly;
-const instances = [];
-const complaints = [];
-const { error } = console;
+let watched;
+before(() => (watched = watch()));
+after(() => watched.end());
 
-before(() => {
-  // only watches which instances are made
-  WebAssembly.instantiate = async (...args) => {
-    const made = await instantiate(...args);
-    instances.push(made instanceof Instance ? made : made.instance);
-    return made;
-  };
-  WebAssembly.Instance = new Proxy(Instance, {
-    construct(target, args) {
-      const made = Reflect.construct(target, args);
-      instances.push(made);
-      return made;
-    },
-  });
-  // the panic hook tells the console
-  console.error = (...args) => complaints.push(args.join(" "));
-});
-after(() => {
-  WebAssembly.instantiate = instantiate;
-  WebAssembly.Instance = Instance;
-  console.error = error;
-});
-
-/** Leaves the newest instance without a page to grow by. */
-function exhaust() {
-  const { memory } = instances.at(-1).exports;
-  for (let pages = 65_536; pages >= 1; pages = Math.floor(pages / 2)) {
-    try {
-      for (;;) memory.grow(pages);
-    } catch {
-      // this many are not to be had any more: try half
-    }
-  }
-}
-
-/** A batch that needs more memory than an instance has at rest. */
-const large = () => Array.from({ length: 1000 }, (_, at) => ({ ...good(), carrier: `${at}`.repeat(5000) }));
+const exhaustNewest = () => exhaust(watched.instances.at(-1));
 
 const cases = {
   "loaded by load()": () => flights.load(),
@@ -58,18 +21,18 @@ for (const [name, open] of Object.entries(cases)) {
   test(`${name}: the trap is an error, and the next call answers from a new instance`, async () => {
     const gate = await open();
     const reference = gate.predict(good());
-    const before = instances.length;
-    exhaust();
+    const before = watched.instances.length;
+    exhaustNewest();
     assert.throws(() => gate.predictMany(large()), (raised) => {
       assert.ok(raised instanceof flights.DriftlineError, String(raised));
       assert.equal(raised.code, "trap");
       assert.ok(raised.cause instanceof WebAssembly.RuntimeError, String(raised.cause));
       return true;
     });
-    assert.equal(instances.length, before + 1);
+    assert.equal(watched.instances.length, before + 1);
     assert.deepEqual(gate.predict(good()), reference);
     // and again
-    exhaust();
+    exhaustNewest();
     assert.throws(() => gate.predictMany(large()), { code: "trap" });
     assert.deepEqual(gate.predictMany([good()]), [reference]);
     gate.dispose();
@@ -81,10 +44,10 @@ test("a trap in one gate leaves another alone", async () => {
   const first = await flights.load();
   const second = await flights.load();
   const reference = first.predict(good());
-  const count = instances.length;
-  exhaust();
+  const count = watched.instances.length;
+  exhaustNewest();
   assert.throws(() => second.predictMany(large()), { code: "trap" });
-  assert.equal(instances.length, count + 1);
+  assert.equal(watched.instances.length, count + 1);
   assert.deepEqual(first.predict(good()), reference);
   assert.deepEqual(second.predict(good()), reference);
 });
@@ -94,7 +57,7 @@ test("a new instance does not need the caller's buffer", async () => {
   const gate = await flights.load(bytes);
   const reference = gate.predict(good());
   bytes.fill(0);
-  exhaust();
+  exhaustNewest();
   assert.throws(() => gate.predictMany(large()), { code: "trap" });
   assert.deepEqual(gate.predict(good()), reference);
 });
@@ -102,7 +65,7 @@ test("a new instance does not need the caller's buffer", async () => {
 test("where instantiating at once is refused, calls fail until the new instance is there", async () => {
   const gate = await flights.load();
   const reference = gate.predict(good());
-  exhaust();
+  exhaustNewest();
   const watching = WebAssembly.Instance;
   // as browsers do on the main thread above 8 MB
   WebAssembly.Instance = new Proxy(Instance, {
