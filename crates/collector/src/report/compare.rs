@@ -196,13 +196,16 @@ struct Pair {
     b: Seen,
 }
 
+/// Counts of A, counts of B, and the noise between them.
+type Counted = (Vec<u64>, Vec<f64>, Noise);
+
 /// Judges B against A, both of which may be noisy.
 fn judge_pairs(pairs: &[Pair]) -> Result<Vec<Found>, Error> {
     let criteria = Criteria::default();
     let edges: Vec<f64> =
         (0..=CONFIDENCE_BINS).map(|at| at as f64 / CONFIDENCE_BINS as f64).collect();
     let sides: Vec<Sides> = pairs.iter().map(Sides::of).collect();
-    let features = |of: &dyn Fn(&Sides) -> (Vec<u64>, Vec<f64>, Noise)| {
+    let features = |of: &dyn Fn(&Sides) -> Counted| {
         let counted: Vec<_> = sides.iter().map(of).collect();
         let features: Vec<Feature<'_>> = counted
             .iter()
