@@ -43,7 +43,14 @@ fn every_figure_of_the_dashboard_is_one_that_the_collector_prints() {
     run.look();
     assert!(peer.next(SOON).is_some());
     let printed = metrics(&run, |text| {
-        text.contains("driftline_alert_firing{") && text.contains("driftline_input_verdict{")
+        // the peer has the notice before the collector has its answer
+        [
+            "driftline_alert_firing{",
+            "driftline_input_verdict{",
+            "driftline_notices_waiting{to=\"ops\"} 0",
+        ]
+        .iter()
+        .all(|figure| text.contains(figure))
     });
     let wanted = names(DASHBOARD);
     assert!(wanted.len() > 20, "{wanted:?}");
