@@ -54,6 +54,29 @@ pub fn binary(f: Binary, a: &[f32], b: &[f32], out: &mut [f32]) {
     }
 }
 
+/// `out = (x − offset) · scale`, row by row of `columns`; offset and scale have one number for each
+/// column, or one for all.
+#[inline(never)]
+pub fn scale(x: &[f32], offset: &[f32], scale: &[f32], columns: usize, out: &mut [f32]) {
+    let columns = columns.max(1);
+    let rows = out.chunks_exact_mut(columns).zip(x.chunks_exact(columns));
+    // rows of equal lengths, so that four columns go at a time
+    if let (Some(offset), Some(scale)) = (offset.get(..columns), scale.get(..columns)) {
+        for (out, x) in rows {
+            for (((to, x), offset), scale) in out.iter_mut().zip(x).zip(offset).zip(scale) {
+                *to = (*x - *offset) * *scale;
+            }
+        }
+        return;
+    }
+    let at = |numbers: &[f32], i| numbers.get(i).or(numbers.first()).copied().unwrap_or_default();
+    for (out, x) in rows {
+        for (i, (to, x)) in out.iter_mut().zip(x).enumerate() {
+            *to = (*x - at(offset, i)) * at(scale, i);
+        }
+    }
+}
+
 #[inline(always)]
 fn map(x: &[f32], out: &mut [f32], f: impl Fn(F32x4) -> F32x4) {
     let n = out.len().min(x.len());
@@ -171,6 +194,22 @@ const TANH: [f32; 6] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_scaled_by_their_own_numbers_or_by_one_for_all() {
+        let x: Vec<f32> = (0..22).map(|i| i as f32 * 0.7 - 3.0).collect();
+        let (offsets, scales): (Vec<f32>, Vec<f32>) =
+            (0..11).map(|i| (i as f32, 0.5 - i as f32)).unzip();
+        for (offset, by) in [(11, 11), (1, 11), (11, 1), (1, 1)] {
+            let (offset, by) = (&offsets[..offset], &scales[..by]);
+            let mut out = [f32::NAN; 22];
+            scale(&x, offset, by, 11, &mut out);
+            for (i, (out, x)) in out.iter().zip(&x).enumerate() {
+                let (offset, by) = (offset[i % 11 % offset.len()], by[i % 11 % by.len()]);
+                assert_eq!(*out, (x - offset) * by);
+            }
+        }
+    }
 
     /// Largest distance in ulp over arguments from all of binary32, where the result is normal.
     fn worst(f: Unary, exact: impl Fn(f64) -> f64) -> f64 {

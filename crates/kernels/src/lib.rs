@@ -1,4 +1,4 @@
-//! The inner loops of the plan runtime: slices in, slices out, no dependency.
+//! The inner loops of the plan runtime: slices in, slices out.
 //!
 //! They are a crate of their own because the level of optimisation is set for each crate: these are
 //! compiled for speed, everything around them for size.
@@ -6,4 +6,5 @@
 pub mod dense;
 pub mod elementwise;
 pub mod lanes;
+pub mod scores;
 pub mod trees;

@@ -6,48 +6,22 @@ use super::args::{Args, Outs, Signature};
 use super::bytes::Element;
 use super::codec::{Reader, Writer};
 use super::fault::{Checked, Fault, ensure};
-use super::math;
 use super::step::Operator;
 use super::trees::{NO_SCORE, has_no_score};
 use super::types::{Dim, Shape, TensorType};
 use crate::tensor::DType;
+pub use driftline_kernels::scores::Post;
+use driftline_kernels::scores::{Second, linear_row, linear_rows, two_scores};
 
-/// What happens to the scores at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Post {
-    /// Nothing.
-    None,
-    /// 1 / (1 + e⁻ˣ).
-    Logistic,
-    /// Exponentials that sum to 1.
-    Softmax,
-    /// As softmax, but zeros stay.
-    SoftmaxZero,
-    /// Quantile of the normal distribution.
-    Probit,
-}
-
-impl Post {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Self> {
-        Ok(match reader.u8()? {
-            0 => Self::None,
-            1 => Self::Logistic,
-            2 => Self::Softmax,
-            3 => Self::SoftmaxZero,
-            4 => Self::Probit,
-            _ => return Err(Fault::new("there is no such transform")),
-        })
-    }
-
-    pub(super) fn apply(self, row: &mut [f64]) {
-        match self {
-            Self::None => {}
-            Self::Logistic => row.iter_mut().for_each(|x| *x = math::logistic(*x)),
-            Self::Softmax => math::softmax(row),
-            Self::SoftmaxZero => math::softmax_zero(row),
-            Self::Probit => row.iter_mut().for_each(|x| *x = math::probit(*x)),
-        }
-    }
+pub(super) fn read_post(reader: &mut Reader<'_>) -> Checked<Post> {
+    Ok(match reader.u8()? {
+        0 => Post::None,
+        1 => Post::Logistic,
+        2 => Post::Softmax,
+        3 => Post::SoftmaxZero,
+        4 => Post::Probit,
+        _ => return Err(Fault::new("there is no such transform")),
+    })
 }
 
 /// Whose rules decide about the label.
@@ -68,17 +42,6 @@ pub enum Rule {
     SvmMixed,
 }
 
-/// How a single score becomes two; with `Post::Logistic` always the logistic of −s and s.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Second {
-    /// Not at all.
-    No,
-    /// 1 − s and s.
-    Complement,
-    /// −s and s.
-    Opposite,
-}
-
 /// Inputs: scores `[rows, n]` f32 or f64; base values f32 or f64, any number; labels i64 or string.
 ///
 /// Outputs: labels `[rows]`; scores f32 `[rows, classes]`; scratch.
@@ -97,11 +60,11 @@ impl Classify {
     /// One row: `s` holds the raw scores and gets the final ones. Answers the label's index.
     fn row(&self, s: &mut [f64], given: usize, base: &dyn Fn(usize) -> Option<f64>) -> usize {
         match self.rule {
-            Rule::Linear => return self.linear_row(s, given),
+            Rule::Linear => return linear_row(self.post, s, given),
             Rule::SvmPositive | Rule::SvmMixed => {
                 let positive = self.rule == Rule::SvmPositive;
                 let second = s.iter().any(|x| if positive { *x >= 0.5 } else { *x > 0.0 });
-                let best = self.linear_row(s, given);
+                let best = linear_row(self.post, s, given);
                 return if second { 1 } else { best };
             }
             _ => {}
@@ -152,48 +115,6 @@ impl Classify {
         two_scores(self.post, s, count, add);
         usize::from(label)
     }
-
-    fn linear_row(&self, s: &mut [f64], given: usize) -> usize {
-        if given > 1 {
-            let mut best = (0, f64::NEG_INFINITY);
-            for (i, x) in s.iter().enumerate() {
-                if i == 0 || *x > best.1 {
-                    best = (i, *x);
-                }
-            }
-            self.post.apply(s);
-            return best.0;
-        }
-        let positive = s.first().is_some_and(|x| *x > 0.0);
-        let add = if s.len() == 2 { Second::Complement } else { Second::No };
-        two_scores(self.post, s, 1, add);
-        usize::from(positive && s.len() == 2)
-    }
-}
-
-/// The final scores of two classes: of `count` raw ones, or one and how the second is made of it.
-pub(super) fn two_scores(post: Post, s: &mut [f64], count: usize, add: Second) {
-    if count == 2 {
-        post.apply(s);
-        return;
-    }
-    let [first, rest @ ..] = s else { return };
-    let x = *first;
-    if post == Post::Probit {
-        *first = math::probit(x);
-        rest.fill(0.0);
-        return;
-    }
-    let pair = match add {
-        Second::No if post == Post::Logistic => [math::logistic(x), 0.0],
-        Second::No => return,
-        _ if post == Post::Logistic => [math::logistic(-x), math::logistic(x)],
-        Second::Complement => [1.0 - x, x],
-        Second::Opposite => [-x, x],
-    };
-    for (to, from) in s.iter_mut().zip(pair) {
-        *to = from;
-    }
 }
 
 /// The class with the highest score among those that have one; the first of equals.
@@ -231,6 +152,9 @@ impl<'a> Floats<'a> {
     }
 }
 
+/// Rows whose labels are looked up together.
+const BLOCK: usize = 64;
+
 const FLOATS: [DType; 2] = [DType::Float32, DType::Float64];
 
 impl Operator for Classify {
@@ -242,7 +166,7 @@ impl Operator for Classify {
     }
 
     fn read(reader: &mut Reader<'_>) -> Checked<Self> {
-        let post = Post::read(reader)?;
+        let post = read_post(reader)?;
         let rule = match reader.u8()? {
             0 => Rule::Linear,
             1 => Rule::Trees,
@@ -292,6 +216,21 @@ impl Classify {
         let (given_scores, bases) = (Floats::new(args, 0), Floats::new(args, 1));
         let base = |i: usize| bases.get(i);
         let (labels, scores, scratch) = outs.three::<L, f32, f64>();
+        if self.rule == Rule::Linear && bases.len() == 0 && !given_scores.singles.is_empty() {
+            let blocks = given_scores.singles.chunks(given * BLOCK);
+            let blocks =
+                blocks.zip(scores.chunks_mut(classes * BLOCK)).zip(labels.chunks_mut(BLOCK));
+            for ((given_scores, scores), labels) in blocks {
+                let mut best = [0; BLOCK];
+                linear_rows(self.post, given, given_scores, scratch, scores, &mut best);
+                for (label, best) in labels.iter_mut().zip(best) {
+                    if let Some(name) = names.get(best as usize) {
+                        *label = *name;
+                    }
+                }
+            }
+            return;
+        }
         let rows = labels.iter_mut().zip(scores.chunks_exact_mut(classes)).enumerate();
         for (row, (label, scores)) in rows {
             for (i, x) in scratch.iter_mut().enumerate() {
@@ -336,7 +275,7 @@ impl Operator for Transform {
     }
 
     fn read(reader: &mut Reader<'_>) -> Checked<Self> {
-        Ok(Self { post: Post::read(reader)?, double: reader.bool()? })
+        Ok(Self { post: read_post(reader)?, double: reader.bool()? })
     }
 
     fn bind(&mut self, signature: &Signature<'_>) -> Checked<Vec<TensorType>> {

@@ -37,14 +37,8 @@ impl Operator for Scaler {
     fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
         let columns = args.extents(0).dims().last().copied().unwrap_or(1).max(1);
         let (offset, scale) = (args.get::<f32>(1), args.get::<f32>(2));
-        let x = args.get::<f32>(0).chunks_exact(columns);
-        for (out, x) in outs.get::<f32>(0).chunks_exact_mut(columns).zip(x) {
-            let offset = offset.iter().cycle();
-            let scale = scale.iter().cycle();
-            for (((to, x), offset), scale) in out.iter_mut().zip(x).zip(offset).zip(scale) {
-                *to = (*x - *offset) * *scale;
-            }
-        }
+        let singles = args.get::<f32>(0);
+        driftline_kernels::elementwise::scale(singles, offset, scale, columns, outs.get(0));
         let x = args.get::<f64>(0).chunks_exact(columns);
         for (out, x) in outs.get::<f32>(0).chunks_exact_mut(columns).zip(x) {
             let offset = offset.iter().cycle();

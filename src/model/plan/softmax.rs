@@ -61,6 +61,9 @@ impl Operator for Softmax {
     fn run(&self, args: &Args<'_>, outs: &mut Outs<'_>) -> Checked<()> {
         let (_, along, inner) = args.extents(0).around(self.axis as usize);
         match args.dtype(0) {
+            DType::Float32 if self.kind == Kind::Softmax && inner == 1 => {
+                driftline_kernels::scores::softmax_rows(args.get(0), outs.get(0), along);
+            }
             DType::Float32 => {
                 self.lines(args.get::<f32>(0), outs.get(0), along, inner, f64::from, |x| x as f32);
             }

@@ -6,15 +6,15 @@
 
 use super::args::{Args, Outs, Signature};
 use super::bytes::Element;
-use super::classify::{Post, Second, two_scores};
+use super::classify::{Post, read_post};
 use super::codec::{Reader, Writer};
 use super::fault::{Checked, Fault, ensure};
-use super::math;
 use super::step::Operator;
 use super::svm::pair_count;
 use super::types::{Dim, Extents, Shape, TensorType};
 use crate::limits::MAX_SVM_CLASSES;
 use crate::tensor::DType;
+use driftline_kernels::scores::{Second, logistic, two_scores};
 
 /// Inputs: decision values f64 `[rows, pairs]`; `prob_a` and `prob_b` f32, one a pair, or none; labels
 /// i64 or string.
@@ -97,7 +97,7 @@ fn couple(values: &[f64], a: &[f32], b: &[f32], p: &mut [f64], scratch: &mut [f6
     for i in 0..n {
         for j in i + 1..n {
             let Some(((value, a), b)) = pairs.next() else { return };
-            let at = 1.0 - math::logistic(value * f64::from(*a) + f64::from(*b));
+            let at = 1.0 - logistic(value * f64::from(*a) + f64::from(*b));
             let at = at.clamp(f64::from(LEAST), f64::from(1.0 - LEAST));
             set(r, i * n + j, at);
             set(r, j * n + i, 1.0 - at);
@@ -162,7 +162,7 @@ impl Operator for SvmClassify {
     }
 
     fn read(reader: &mut Reader<'_>) -> Checked<Self> {
-        Ok(Self { post: Post::read(reader)? })
+        Ok(Self { post: read_post(reader)? })
     }
 
     fn bind(&mut self, signature: &Signature<'_>) -> Checked<Vec<TensorType>> {
