@@ -6,6 +6,7 @@
 mod args;
 mod assemble;
 mod calibrate;
+mod card;
 mod channel;
 mod commands;
 mod definition;

@@ -2,7 +2,10 @@
 
 use super::load::{self, Kind};
 use crate::Outcome;
+use crate::card::{self, Told};
+use crate::export::html;
 use crate::output::{Output, read_file};
+use crate::provenance::{self, Provenance};
 use crate::sizes::thousands;
 use driftline::bundle::{Bundle, Manifest, part};
 use driftline::contract::Contract;
@@ -10,7 +13,7 @@ use driftline::decision::Policy;
 use driftline::limits::MAX_ONNX_BYTES;
 use driftline::model::plan::{AlignedBytes, Plan};
 use driftline::model::{Model, TensorInfo};
-use driftline::{Error, Result};
+use driftline::{Error, ErrorCode, Result};
 use driftline_compiler::{Options, compile};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -18,10 +21,23 @@ use std::path::{Path, PathBuf};
 
 /// What is looked at.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  driftline inspect dist/flights-delay.driftline")]
+#[command(after_help = "Example:\n  driftline inspect dist/flights-delay.driftline\n  \
+    driftline inspect dist/flights-delay.driftline --html -o card.html")]
 pub struct Args {
     /// Bundle, a WebAssembly file that carries one, or an ONNX model
     file: PathBuf,
+
+    /// Write the bundle's model card as one page without scripts
+    #[arg(long)]
+    html: bool,
+
+    /// Write a bill of materials: CycloneDX 1.6, JSON
+    #[arg(long, conflicts_with = "html")]
+    bom: bool,
+
+    /// Where the card or the bill goes; `-` is standard output
+    #[arg(short, long, default_value = "-", value_name = "FILE")]
+    output: PathBuf,
 }
 
 /// What a model takes and gives.
@@ -46,6 +62,13 @@ struct BundleView {
 
 /// Prints the parts.
 pub fn run(args: &Args, json: bool) -> Result<Outcome> {
+    if args.html || args.bom {
+        return told(args);
+    }
+    if args.output != Path::new("-") {
+        let message = "`--output` goes with `--html` or `--bom`";
+        return Err(Error::new(ErrorCode::BadUsage, message));
+    }
     let mut out = Output::stdout();
     if load::kind_of(&crate::output::read_head(&args.file, 8)?) == Kind::Other {
         let model = onnx(&args.file)?;
@@ -54,6 +77,32 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
         let bundle = bundle(&args.file)?;
         if json { out.json(&bundle)? } else { print_bundle(&bundle, &mut out)? }
     }
+    out.finish()?;
+    Ok(Outcome::Good)
+}
+
+/// The card or the bill of materials.
+fn told(args: &Args) -> Result<Outcome> {
+    let named = |e: Error| e.in_file(args.file.display().to_string());
+    let bytes = load::bundle_bytes(&args.file)?;
+    let bundle = Bundle::read(&bytes).map_err(named)?;
+    let provenance = bundle.optional_part(provenance::PART).map(Provenance::from_json);
+    let provenance = provenance.transpose().map_err(named)?;
+    let told = Told {
+        identity: bundle.identity(),
+        manifest: bundle.manifest(),
+        contract: &load::contract_of(&bytes).map_err(named)?,
+        policy: &Policy::from_json(bundle.part(part::POLICY)?).map_err(named)?,
+        provenance: provenance.as_ref(),
+    };
+    let text = if args.html {
+        html(&card::sheet(&told)?)
+    } else {
+        serde_json::to_string_pretty(&card::bom(&told))
+            .map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))?
+    };
+    let mut out = Output::open(&args.output)?;
+    out.line(text.trim_end())?;
     out.finish()?;
     Ok(Outcome::Good)
 }

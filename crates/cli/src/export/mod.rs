@@ -9,7 +9,7 @@ mod typescript;
 pub use html::{escape, html};
 pub use json_schema::json_schema;
 pub use markdown::markdown;
-pub use sheet::Sheet;
+pub use sheet::{Section, Sheet};
 pub use typescript::typescript;
 
 /// What is written.
