@@ -98,6 +98,40 @@ fn the_same_inputs_give_the_same_bytes() {
     assert!(gzip > 0 && gzip < report["bundle"]["bytes"].as_u64().unwrap());
 }
 
+/// Elsewhere: other folder, order and age of the files, zone, language and home, nothing else of the
+/// environment. The identity is also the one that the machine had that wrote the snapshot.
+#[test]
+fn another_machine_builds_the_same_identity() {
+    let (here, there) = (Desk::new(), Desk::new());
+    here.build_flights(&["--golden", &flights("golden.csv")]).good();
+    let names = ["policy.yaml", "model.onnx", "golden.csv", "contract.yaml", "baseline.json"];
+    for (age, name) in names.iter().enumerate() {
+        there.write(&format!("elsewhere/{name}"), std::fs::read(flights(name)).unwrap());
+        let file =
+            std::fs::File::options().append(true).open(there.path(&format!("elsewhere/{name}")));
+        let then = std::time::UNIX_EPOCH + std::time::Duration::from_secs(86_400 * age as u64);
+        file.unwrap().set_modified(then).unwrap();
+    }
+    // the small runtime, as `run` has it
+    there.run(&["--version"]).good();
+    let build = std::process::Command::new(env!("CARGO_BIN_EXE_driftline"))
+        .args(["build", "model.onnx", "--contract", "contract.yaml", "--policy", "policy.yaml"])
+        .args(["--baseline", "baseline.json", "--golden", "golden.csv", "-o", "../dist"])
+        .current_dir(there.path("elsewhere"))
+        .env_clear()
+        .env("DRIFTLINE_RUNTIME", there.path("runtime"))
+        .envs([("TZ", "Asia/Kathmandu"), ("LC_ALL", "tr_TR.UTF-8"), ("HOME", "/nowhere")])
+        .output()
+        .unwrap();
+    assert!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
+    for file in ["flights-delay.driftline", "package/driftline_bg.wasm", "package/package.json"] {
+        let file = format!("dist/{file}");
+        assert_eq!(here.read(&file), there.read(&file), "{file}");
+    }
+    let bytes = there.read("dist/flights-delay.driftline");
+    insta::assert_snapshot!(driftline::bundle::Bundle::read(&bytes).unwrap().identity());
+}
+
 #[test]
 fn the_package_has_types_of_this_model() {
     let desk = Desk::new();
