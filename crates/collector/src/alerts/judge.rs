@@ -87,7 +87,7 @@ fn sights(rule: &Rule, report: &Report, group: &Group, window: &Window) -> Vec<S
             let (holds, value) = ratio(rule, count, window.records);
             whole(holds, value, format!("{count} errors and traps of {name}"))
         }
-        What::DriftAlarm | What::Silence => Vec::new(),
+        What::DriftAlarm | What::Silence | What::ActivationFailures => Vec::new(),
     }
 }
 
@@ -104,7 +104,7 @@ fn above(rule: &Rule, value: Option<f64>) -> Holds {
 }
 
 /// A share of so many, if they are enough; noise may have made it negative.
-fn ratio(rule: &Rule, count: f64, all: f64) -> (Holds, Option<f64>) {
+pub(super) fn ratio(rule: &Rule, count: f64, all: f64) -> (Holds, Option<f64>) {
     if all < f64::from(rule.least_records) || all <= 0.0 {
         return (Holds::Unknown, None);
     }

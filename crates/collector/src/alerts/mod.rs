@@ -5,6 +5,7 @@
 //! has a thread that takes its notices in order and tries each until it is taken, refused or a day
 //! old. Beacons wait for none of this.
 
+mod activations;
 mod deliver;
 mod destination;
 mod evaluate;

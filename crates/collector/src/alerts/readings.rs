@@ -1,8 +1,8 @@
 //! What the rules find in what was counted, and what is told of the models beside.
 
 use super::evaluate::{Finding, Holds};
-use super::judge;
 use super::rules::{Rule, What};
+use super::{activations, judge};
 use crate::Collector;
 use crate::export::{MAX_MODELS, Point, of_model};
 use crate::report::{self, Grain, Question, Report};
@@ -70,7 +70,7 @@ pub fn all(
         models.entry(model.identity.clone()).or_default().push(model);
     }
     seen.models.retain(|identity, _| models.contains_key(identity));
-    let mut all = Vec::new();
+    let mut all = activations::findings(collector, rules, &models)?;
     for (identity, registrations) in models {
         all.extend(rules.iter().filter_map(|rule| silence(rule, &identity, &registrations, now)));
         let known = seen.models.get(&identity).filter(|read| read.registrations == registrations);
@@ -136,7 +136,7 @@ fn one(
     spans.insert(TOLD_HOURS, reports(TOLD_HOURS.into())?);
     let mut findings = Vec::new();
     for rule in rules.iter().filter(|rule| rule.is_about(identity, &first.name)) {
-        if rule.what == What::Silence {
+        if matches!(rule.what, What::Silence | What::ActivationFailures) {
             continue;
         }
         let about = match spans.entry(rule.hours) {

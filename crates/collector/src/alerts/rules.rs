@@ -97,6 +97,8 @@ pub enum What {
     Latency,
     /// Errors and traps a record, more than this (0.001).
     Faults,
+    /// Share of activations on clients that failed, more than this (0.01).
+    ActivationFailures,
     /// Hours since the end of the newest window, at least this (24).
     Silence,
 }
@@ -119,6 +121,7 @@ impl What {
             Self::Calibration => "calibration",
             Self::Latency => "latency",
             Self::Faults => "faults",
+            Self::ActivationFailures => "activation_failures",
             Self::Silence => "silence",
         }
     }
@@ -131,6 +134,7 @@ impl What {
             Self::Escalated | Self::Defaulted | Self::Rejected => 0.5,
             Self::Calibration => 4.0,
             Self::Faults => 0.001,
+            Self::ActivationFailures => 0.01,
             Self::Silence => 24.0,
             Self::EstimatedAccuracy | Self::RealisedAccuracy | Self::Latency => return None,
         })
@@ -174,7 +178,7 @@ pub struct Rule {
     /// The span that is looked at: this many hours before the end of the newest window.
     #[serde(default = "hours")]
     pub hours: u32,
-    /// Records in the span below which shares say nothing.
+    /// Records in the span, or activations, below which shares say nothing.
     #[serde(default = "least_records")]
     pub least_records: u32,
     /// How long it must have been so at every look.
@@ -280,6 +284,11 @@ pub fn default_rules() -> Vec<Rule> {
         rule("escalations", What::Escalated, Severity::Warning),
         rule("calibration", What::Calibration, Severity::Warning),
         rule("faults", What::Faults, Severity::Critical),
+        // as the rule that proposes a rollback (`[deployments.rules]`)
+        Rule {
+            least_records: 100,
+            ..rule("activations", What::ActivationFailures, Severity::Warning)
+        },
         rule("silence", What::Silence, Severity::Info),
     ]
 }

@@ -209,6 +209,43 @@ pub fn activations(
     if all.len() as i64 > most { Err(Fault::TooManyRows) } else { Ok(all) }
 }
 
+/// Identities that activations were counted of, registered or not, each with the newest hour of one.
+///
+/// # Errors
+/// [`Fault`].
+pub fn activated(store: &Connection) -> Stored<Vec<(String, i64)>> {
+    // one step in the index an identity, in place of all its rows
+    let mut rows = store.prepare_cached(
+        "WITH RECURSIVE each (identity) AS (
+             SELECT min(identity) FROM activations
+             UNION ALL
+             SELECT (SELECT min(identity) FROM activations WHERE identity > each.identity)
+             FROM each WHERE each.identity IS NOT NULL)
+         SELECT identity, (SELECT max(hour) FROM activations WHERE identity = each.identity)
+         FROM each WHERE identity IS NOT NULL",
+    )?;
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Clients by code in the hours `[from, to)`, over all channels; the code of those on which a bundle
+/// was activated is empty.
+///
+/// # Errors
+/// [`Fault`].
+pub fn outcomes(
+    store: &Connection,
+    identity: &str,
+    (from, to): (i64, i64),
+) -> Stored<Vec<(String, i64)>> {
+    let mut rows = store.prepare_cached(
+        "SELECT code, sum(clients) FROM activations
+         WHERE identity = ?1 AND hour >= ?2 AND hour < ?3 GROUP BY code ORDER BY code",
+    )?;
+    let rows = rows.query_map(params![identity, from, to], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// What is known of a bundle in a channel since a second. Truth is that of plain counts: noise would
 /// have to be seen through, and its bound is no exact one.
 ///

@@ -16,6 +16,7 @@ macro_rules! clock {
     }};
 }
 
+mod activations;
 #[path = "../common/mod.rs"]
 mod common;
 mod metrics;
@@ -98,6 +99,18 @@ impl Running {
         let body = common::encoded(&id, HOUR, "pseudonymous", "", &count).unwrap();
         let sent = ureq::post(format!("http://{}/v1/beacons", self.address)).send(body).unwrap();
         assert_eq!(sent.status(), 204);
+    }
+
+    /// Tells what became of a bundle on so many clients.
+    fn activate(&self, identity: &str, clients: u32, code: Option<&str>) {
+        let outcome = if code.is_some() { "failed" } else { "activated" };
+        let body = serde_json::json!({
+            "channel": "stable", "identity": identity, "outcome": outcome, "code": code,
+        });
+        for _ in 0..clients {
+            let to = format!("http://{}/v1/activations", self.address);
+            assert_eq!(ureq::post(to).send(body.to_string()).unwrap().status(), 204);
+        }
     }
 
     /// Waits until `/v1/alerts` is as a test wants it.
@@ -379,7 +392,7 @@ fn the_rules_that_hold_without_settings_suspend_a_model_whose_detector_alarms() 
     assert!(found.contains(&state("drift alarm", "firing")), "{found:?}");
     assert!(found.contains(&state("input drift", "pending")), "{found:?}");
     assert_eq!(run.get(&status, &[]).1["reason"], "drift alarm");
-    assert_eq!(told["rules"].as_array().unwrap().len(), 9);
+    assert_eq!(told["rules"].as_array().unwrap().len(), 10);
     // it was so for an hour at every look
     pass(3_600);
     run.look();
