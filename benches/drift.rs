@@ -18,6 +18,8 @@ const RECORDS: u64 = 1_000;
 /// Of so many features one moves.
 const MOVING: usize = 10;
 const ROUNDS: usize = 9;
+/// Features that are watched together through all windows, so that their detectors stay in the cache.
+const WATCHED: usize = 50;
 
 /// splitmix64.
 struct Dice(u64);
@@ -49,18 +51,26 @@ impl Dice {
 struct Data {
     edges: Vec<f64>,
     baseline: Vec<Vec<u64>>,
-    windows: Vec<Vec<Vec<f64>>>,
+    /// Of each window the counts of all features, one after the other.
+    windows: Vec<Vec<f64>>,
+}
+
+impl Data {
+    /// A window's counts of features `from` to `to`.
+    fn counts(window: &[f64], from: usize, to: usize) -> impl Iterator<Item = &[f64]> {
+        window.chunks_exact(BINS).take(to).skip(from)
+    }
 }
 
 /// Judges every window and explains what drifted: how many feature windows did.
-fn judged(data: &Data, windows: &[Vec<Vec<f64>>]) -> usize {
+fn judged(data: &Data, windows: &[Vec<f64>]) -> usize {
     let criteria = Criteria::default();
     let mut drifted = 0;
     for window in windows {
         let features: Vec<Feature<'_>> = data
             .baseline
             .iter()
-            .zip(window)
+            .zip(Data::counts(window, 0, FEATURES))
             .map(|(baseline, current)| Feature {
                 baseline,
                 current,
@@ -84,11 +94,15 @@ fn judged(data: &Data, windows: &[Vec<Vec<f64>>]) -> usize {
 fn watched(data: &Data, from: usize, to: usize) -> usize {
     let watch = Watch { features: FEATURES as u32, looks: WINDOWS as u32, level: 0.05 }.threshold();
     let mut alarms = 0;
-    for feature in from..to {
-        let baseline = data.baseline.get(feature).unwrap();
-        let mut detector = Detector::new(baseline, Noise::None).unwrap();
+    for from in (from..to).step_by(WATCHED) {
+        let to = to.min(from + WATCHED);
+        let baselines = data.baseline.iter().take(to).skip(from);
+        let mut detectors: Vec<Detector> =
+            baselines.map(|baseline| Detector::new(baseline, Noise::None).unwrap()).collect();
         for window in &data.windows {
-            alarms += usize::from(detector.look(window.get(feature).unwrap()).unwrap() >= watch);
+            for (detector, counts) in detectors.iter_mut().zip(Data::counts(window, from, to)) {
+                alarms += usize::from(detector.look(counts).unwrap() >= watch);
+            }
         }
     }
     alarms
@@ -130,7 +144,7 @@ fn main() {
     }
     let estimates = windows
         .iter()
-        .map(|w| w.iter().map(|c| c.iter().map(|n| *n as f64).collect()).collect())
+        .map(|window| window.iter().flatten().map(|count| *count as f64).collect())
         .collect();
     let data = Data { edges, baseline, windows: estimates };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -47,6 +47,9 @@ const PLATFORM_MATH: &[&str] = &[
     "atanh", "cbrt", "hypot",
 ];
 
+/// The only places that may name the kernels.
+const KERNELS: &[&str] = &["model/plan/", "stats/"];
+
 /// The only place that may name tract.
 const TRACT: &str = "model/tract/";
 
@@ -146,7 +149,8 @@ impl Scan<'_> {
                         "mod" => inner = depth + 1,
                         "crate" => self.imports(rest),
                         "super" if starts_path => self.supers(rest, depth),
-                        "driftline_kernels" if self.file.starts_with("model/plan/") => {}
+                        "driftline_kernels"
+                            if KERNELS.iter().any(|place| self.file.starts_with(place)) => {}
                         name if name.starts_with("driftline_") => {
                             self.fault(token, format!("`{name}` is a leaf, not for the core"));
                         }

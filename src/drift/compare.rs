@@ -4,6 +4,12 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_BINS, MAX_COUNT};
 use std::borrow::Cow;
 
+/// Doubles up to it hold every whole number.
+const EXACT: f64 = (1u64 << 53) as f64;
+
+/// Adding and subtracting it rounds to whole numbers what is below it.
+const ROUND: f64 = (1u64 << 52) as f64;
+
 /// One bin of both sides.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
@@ -40,6 +46,32 @@ impl Compared {
         let n = total(baseline, "baseline_counts")?;
         let m = total(current, "current_counts")?;
         Ok(Self::with_totals(baseline.iter().zip(current).map(|(a, b)| (*a, *b)), n, m))
+    }
+
+    /// Compares counts with those that came as doubles and are cut to whole ones; `before` are those
+    /// of the baseline.
+    ///
+    /// # Errors
+    /// As [`Compared::of`].
+    pub(super) fn whole(baseline: &[u64], before: &[f64], current: &[f64]) -> Result<Option<Self>> {
+        check_lengths(baseline.len(), current.len())?;
+        let (n, m): (f64, f64) = (before.iter().sum(), current.iter().sum());
+        let is_whole = |x: f64| (x >= 0.0) & ((x + ROUND) - ROUND == x);
+        let both = n * m;
+        // where all products are exact in doubles, they are as good as integers, and quicker
+        let exact = n.max(m).max(both) <= EXACT;
+        if exact && current.iter().fold(true, |all, x| all & is_whole(*x)) {
+            if both == 0.0 {
+                return Ok(None);
+            }
+            let cell = |(a, b): (&f64, &f64)| {
+                let (p, q) = (a / n, b / m);
+                Cell { p, q, gap: (b * n - a * m) / both }
+            };
+            return Ok(Some(Self::new(before.iter().zip(current).map(cell).collect(), n, m)));
+        }
+        let counts: Vec<u64> = current.iter().map(|count| *count as u64).collect();
+        Self::of(baseline, &counts)
     }
 
     /// Half a count more in each bin of both sides (Jeffreys' prior), exactly.

@@ -56,11 +56,12 @@ pub struct Detector {
 /// bet, so that a window's are worked out several at once.
 #[derive(Clone, Debug, Default)]
 struct Bets {
-    /// Logarithm of the factor of each record in the bin, and of each outside it.
-    inside: Vec<f64>,
+    /// Logarithm of how many times as likely the bin is: the other bet's is its negative.
+    tilt: f64,
+    /// Logarithm of the factor of each record outside the bin; one in it has the tilt besides.
     outside: Vec<f64>,
     /// Logarithm of the moment generating function at them of one draw of noise in every bin, to be
-    /// taken off.
+    /// taken off; nothing without noise.
     noise: Vec<f64>,
     value: Vec<f64>,
     /// The window's e-values, or their logarithms.
@@ -99,20 +100,21 @@ impl Detector {
             Noise::Laplace { epsilon, .. } => libm::exp((epsilon / 2.0).min(1.0)).min(TILT),
             _ => TILT,
         };
-        let mut bets = Bets::default();
+        let mut bets = Bets { tilt: libm::log(most), ..Bets::default() };
         for share in &self.shares {
-            for ratio in [most, 1.0 / most] {
+            for (ratio, tilt) in [(most, bets.tilt), (1.0 / most, -bets.tilt)] {
                 // the mean of the bet under the worst distribution that counts as the baseline's
                 let mean = 1.0 + share * (ratio - 1.0);
                 let deviation = (ratio - 1.0).abs() * libm::sqrt(share * (1.0 - share));
                 let outside = -libm::log(mean + self.radius * deviation);
-                let inside = libm::log(ratio) + outside;
-                bets.inside.push(inside);
                 bets.outside.push(outside);
-                bets.noise.push(self.log_mgf(inside) + (bins - 1) as f64 * self.log_mgf(outside));
+                if matches!(self.noise, Noise::Laplace { .. }) {
+                    let others = (bins - 1) as f64 * self.log_mgf(outside);
+                    bets.noise.push(self.log_mgf(tilt + outside) + others);
+                }
             }
         }
-        bets.value = vec![0.0; bets.inside.len()];
+        bets.value = vec![0.0; bets.outside.len()];
         bets.e.clone_from(&bets.value);
         bets
     }
@@ -160,14 +162,16 @@ impl Detector {
             return Ok(self.value());
         }
         let (slope, other) = answers(&self.noise);
-        let Bets { inside, outside, noise, value, e } = &mut self.bets;
-        for (pair, debiased) in e.chunks_exact_mut(2).zip(current) {
+        let Bets { tilt, outside, noise, value, e } = &mut self.bets;
+        let (bets, _) = e.as_chunks_mut::<2>();
+        for ((e, outside), debiased) in bets.iter_mut().zip(outside.as_chunks().0).zip(current) {
+            let [more, less]: [f64; 2] = *outside;
             // what was reported, where answers are randomized
-            pair.fill(other * total + slope * debiased);
+            let inside = (other * total + slope * debiased) * *tilt;
+            *e = [total * more + inside, total * less - inside];
         }
-        let factors = inside.iter().zip(outside.iter()).zip(noise.iter());
-        for (e, ((inside, outside), noise)) in e.iter_mut().zip(factors) {
-            *e = *e * inside + (total - *e) * outside - draws as f64 * noise;
+        for (e, noise) in e.iter_mut().zip(noise.iter()) {
+            *e -= draws as f64 * noise;
         }
         exp_each(e);
         for (value, e) in value.iter_mut().zip(e.iter()) {
@@ -179,8 +183,12 @@ impl Detector {
 
     /// The detector's value: the mean over the alternatives.
     pub fn value(&self) -> f64 {
-        let sum: f64 = self.bets.value.iter().sum();
-        sum / self.bets.value.len() as f64
+        let (mut more, mut less) = (0.0, 0.0);
+        for [up, down] in self.bets.value.as_chunks().0 {
+            more += up;
+            less += down;
+        }
+        (more + less) / self.bets.value.len() as f64
     }
 
     /// The bin that speaks most for drift, and whether it got more.

@@ -1,6 +1,7 @@
 //! What moved: which bins, in which segment, and how much it matters to the model.
 
 use super::compare::Compared;
+use super::distance::squares;
 use serde::Serialize;
 
 /// How one bin moved.
@@ -23,27 +24,25 @@ pub struct Moved {
 /// that did not move are left out.
 pub fn moved(compared: &Compared, most: usize) -> Vec<Moved> {
     let (n, m) = (compared.baseline_total(), compared.current_total());
-    let square = |p: f64, q: f64| {
-        let root = libm::sqrt(p) - libm::sqrt(q);
-        root * root
-    };
-    let all: f64 = compared.cells().iter().map(|cell| square(cell.p, cell.q)).sum();
-    let mut bins: Vec<Moved> = compared
-        .cells()
-        .iter()
-        .enumerate()
-        .filter(|(_, cell)| cell.gap != 0.0)
-        .map(|(bin, cell)| {
-            let both = (cell.p * n + cell.q * m) / (n + m);
-            let error = libm::sqrt(both * (1.0 - both) * compared.sampling());
-            let residual = if error > 0.0 { cell.gap / error } else { 0.0 };
-            let part = square(cell.p, cell.q) / all;
-            Moved { bin, baseline: cell.p, current: cell.q, residual, part }
-        })
-        .collect();
-    bins.sort_by(|a, b| b.part.total_cmp(&a.part).then(a.bin.cmp(&b.bin)));
-    bins.truncate(most);
-    bins
+    let parts = squares(compared);
+    let all: f64 = parts.iter().sum();
+    // few are asked for of many: each is put in its place among the largest so far
+    let mut bins: Vec<(usize, f64)> = Vec::with_capacity(most.min(parts.len()) + 1);
+    for (bin, part) in parts.into_iter().enumerate().filter(|(_, part)| *part > 0.0) {
+        let place = bins.iter().rposition(|(_, other)| *other >= part).map_or(0, |at| at + 1);
+        if place < most {
+            bins.insert(place, (bin, part));
+            bins.truncate(most);
+        }
+    }
+    let named = bins.into_iter().filter_map(|(bin, part)| {
+        let cell = compared.cells().get(bin)?;
+        let both = (cell.p * n + cell.q * m) / (n + m);
+        let error = libm::sqrt(both * (1.0 - both) * compared.sampling());
+        let residual = if error > 0.0 { cell.gap / error } else { 0.0 };
+        Some(Moved { bin, baseline: cell.p, current: cell.q, residual, part: part / all })
+    });
+    named.collect()
 }
 
 /// Records of a segment, and how many of them had what is looked for, inside and outside of it.

@@ -3,7 +3,7 @@
 use super::compare::{Compared, bad};
 use super::distance::kl_term;
 use super::noise::Noise;
-use super::pool::{Pool, pool};
+use super::pool::{Pools, Sides, pool};
 use crate::error::Result;
 use crate::stats::{chi2_sf, chi2_sf_whole, chi2_upper_quantile};
 use serde::Serialize;
@@ -113,15 +113,22 @@ pub fn pooled(
     if baseline.len() != current.len() {
         return bad("current_counts", "there are not as many counts as of the baseline");
     }
+    let baseline: Vec<f64> = baseline.iter().map(|count| *count as f64).collect();
+    let (n, m) = (baseline.iter().sum(), current.iter().sum());
+    pooled_of(&Sides { baseline: &baseline, current, n, m }, ordered, noise)
+}
+
+/// The same of sides that are equally long and whose sums are known.
+pub(super) fn pooled_of(of: &Sides<'_>, ordered: usize, noise: &Noise) -> Result<Option<Pooled>> {
     noise.check()?;
-    let n: f64 = baseline.iter().map(|count| *count as f64).sum();
-    let m: f64 = current.iter().sum();
+    let Sides { n, m, .. } = *of;
     if n <= 0.0 || m <= 0.0 {
         return Ok(None);
     }
-    let pools = pool(baseline, current, ordered, noise);
-    if pools.len() < 2 {
-        let occupied = baseline.iter().zip(current).filter(|(a, b)| **a > 0 || **b > 0.0).count();
+    let pools = pool(of, ordered, noise);
+    if pools.list.len() < 2 {
+        let both = of.baseline.iter().zip(of.current);
+        let occupied = both.filter(|(a, b)| **a > 0.0 || **b > 0.0).count();
         let same = Pooled { statistic: 0.0, dof: 0, spread: 1.0, p: 1.0 };
         return Ok((occupied < 2).then_some(same));
     }
@@ -132,7 +139,7 @@ pub fn pooled(
         Noise::None => (pearson(&pools, n, m), 0.0),
         Noise::Laplace { .. } => additive(&pools, n, m, noise.variance(), noise.fourth_cumulant()),
     };
-    let dof = pools.len() - 1;
+    let dof = pools.list.len() - 1;
     let spread = 1.0 + excess / (2.0 * dof as f64);
     let dof = u32::try_from(dof).unwrap_or(u32::MAX);
     let p = if excess == 0.0 {
@@ -145,13 +152,14 @@ pub fn pooled(
 
 /// Without noise D is m(1 + m/n)π, and the quadratic form below is Pearson's statistic: what is taken
 /// from its sum is (Σ y)², which is nothing but rounding.
-fn pearson(pools: &[Pool], n: f64, m: f64) -> f64 {
+fn pearson(pools: &Pools, n: f64, m: f64) -> f64 {
     let ratio = m / n;
-    let square = |pool: &Pool| {
+    let mut sum = 0.0;
+    for pool in &pools.list {
         let y = pool.current - ratio * pool.baseline;
-        y * y / pool.share
-    };
-    pools.iter().map(square).sum::<f64>() / (m * (1.0 + ratio))
+        sum += y * y / pool.weight;
+    }
+    sum * pools.whole / (m * (1.0 + ratio))
 }
 
 /// Noise of one variance added to each bin: the statistic, and Σ κ₄/D², by which the fourth
@@ -159,14 +167,15 @@ fn pearson(pools: &[Pool], n: f64, m: f64) -> f64 {
 ///
 /// y = b − m p has covariance A D Aᵀ with A = I − π1ᵀ and D = diag(m(1 + m/n)π + v), so that its
 /// quadratic form is Σ y²/D − (Σ yπ/D)² / Σ π²/D.
-fn additive(pools: &[Pool], n: f64, m: f64, variance: f64, fourth: f64) -> (f64, f64) {
+fn additive(pools: &Pools, n: f64, m: f64, variance: f64, fourth: f64) -> (f64, f64) {
     let (mut square, mut cross, mut norm, mut excess) = (0.0, 0.0, 0.0, 0.0);
-    for pool in pools {
+    for pool in &pools.list {
+        let share = pool.weight / pools.whole;
         let y = pool.current - m * pool.baseline / n;
-        let d = m * (1.0 + m / n) * pool.share + pool.bins * variance;
+        let d = m * (1.0 + m / n) * share + pool.bins * variance;
         square += y * y / d;
-        cross += y * pool.share / d;
-        norm += pool.share * pool.share / d;
+        cross += y * share / d;
+        norm += share * share / d;
         excess += pool.bins * fourth / (d * d);
     }
     ((square - cross * cross / norm).max(0.0), excess)
@@ -177,18 +186,19 @@ fn additive(pools: &[Pool], n: f64, m: f64, variance: f64, fourth: f64) -> (f64,
 ///
 /// y = (t − f)(b − m p) has covariance D − mλλᵀ − cππᵀ with c = m²(t − f)²/n and D = diag(mλ + cπ);
 /// on vectors that add up to nothing its inverse is that of D − cππᵀ (Sherman and Morrison).
-fn randomized(pools: &[Pool], n: f64, m: f64, epsilon: f64, cells: f64) -> f64 {
+fn randomized(pools: &Pools, n: f64, m: f64, epsilon: f64, cells: f64) -> f64 {
     let odds = libm::exp(epsilon);
     let slope = (odds - 1.0) / (odds + cells - 1.0);
     let other = 1.0 / (odds + cells - 1.0);
     let c = m * m * slope * slope / n;
     let (mut square, mut cross, mut norm) = (0.0, 0.0, 0.0);
-    for pool in pools {
+    for pool in &pools.list {
+        let share = pool.weight / pools.whole;
         let y = slope * (pool.current - m * pool.baseline / n);
-        let d = m * (pool.bins * other + slope * pool.share) + c * pool.share;
+        let d = m * (pool.bins * other + slope * share) + c * share;
         square += y * y / d;
-        cross += y * pool.share / d;
-        norm += pool.share * pool.share / d;
+        cross += y * share / d;
+        norm += share * share / d;
     }
     square + c * cross * cross / (1.0 - c * norm)
 }

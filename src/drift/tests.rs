@@ -139,6 +139,15 @@ fn the_pooled_test_is_pearsons_where_nothing_is_pooled() {
 }
 
 #[test]
+fn a_pool_that_expects_just_five_records_is_one() {
+    // 35 of 350 in each bin, of 50 records: 5 expected, however 5/50 is rounded
+    let (a, b) = ([30u64; 10], [5u64; 10]);
+    let found = pooled(&a, &counts(&b), 10, &Noise::None).unwrap().unwrap();
+    assert_eq!(found.dof, 9);
+    assert_eq!(judged(&a, &b).test.unwrap().dof, 9, "in no order");
+}
+
+#[test]
 fn p_values_are_adjusted_as_benjamini_and_hochberg_have_it() {
     // scipy.stats.false_discovery_control([0.01, 0.04, 0.03, 0.5])
     let p = [Some(0.01), None, Some(0.04), Some(0.03), Some(0.5)];

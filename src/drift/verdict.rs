@@ -1,11 +1,12 @@
 //! Our verdict on a window: significance and effect, and whether there are enough records to say.
 
 use super::compare::{Compared, check_edges};
-use super::distance::{divergences, hellinger, ks, least_deviation, linf, tvd, wasserstein};
+use super::distance::{Effects, effects, ks, least_deviation, wasserstein};
 use super::noise::Noise;
+use super::pool::Sides;
 use super::rare::rare;
 use super::several::benjamini_hochberg;
-use super::significance::{Pooled, Quantiles, pooled, psi_null_expectation, psi_null_q95};
+use super::significance::{Pooled, Quantiles, pooled_of, psi_null_expectation, psi_null_q95};
 use crate::error::Result;
 use serde::Serialize;
 
@@ -114,10 +115,10 @@ pub struct Distances {
 /// [`ErrorCode::BadInput`](crate::ErrorCode::BadInput) with the place below `[i]` for counts, edges
 /// or noise that have no meaning.
 pub fn judge(features: &[Feature<'_>], criteria: &Criteria) -> Result<Vec<Found>> {
-    let mut quantiles = Quantiles::default();
+    let mut scratch = Scratch::default();
     let mut found = Vec::with_capacity(features.len());
     for (at, feature) in features.iter().enumerate() {
-        found.push(one(feature, criteria, &mut quantiles).map_err(|e| {
+        found.push(one(feature, criteria, &mut scratch).map_err(|e| {
             let path = e.place().path.clone().unwrap_or_default();
             e.at_path(format!("[{at}].{path}"))
         })?);
@@ -135,16 +136,26 @@ pub fn judge(features: &[Feature<'_>], criteria: &Criteria) -> Result<Vec<Found>
     Ok(found)
 }
 
+/// What is used again from feature to feature.
+#[derive(Default)]
+struct Scratch {
+    quantiles: Quantiles,
+    /// The baseline's counts.
+    before: Vec<f64>,
+}
+
 /// One feature, before the window's others are known.
-fn one(feature: &Feature<'_>, criteria: &Criteria, quantiles: &mut Quantiles) -> Result<Found> {
+fn one(feature: &Feature<'_>, criteria: &Criteria, scratch: &mut Scratch) -> Result<Found> {
     let bins = feature.edges.map_or(0, |edges| edges.len().saturating_sub(1));
     if let Some(edges) = feature.edges {
         check_edges(edges, bins.clamp(1, feature.baseline.len().max(1)))?;
     }
     let plain = feature.noise == Noise::None;
+    let Scratch { quantiles, before } = scratch;
+    before.clear();
+    before.extend(feature.baseline.iter().map(|count| *count as f64));
     let compared = if plain {
-        let counts: Vec<u64> = feature.current.iter().map(|count| *count as u64).collect();
-        Compared::of(feature.baseline, &counts)?
+        Compared::whole(feature.baseline, before, feature.current)?
     } else {
         Compared::estimated(feature.baseline, feature.current)?
     };
@@ -157,23 +168,25 @@ fn one(feature: &Feature<'_>, criteria: &Criteria, quantiles: &mut Quantiles) ->
         distances: None,
     };
     let Some(compared) = compared else { return Ok(nothing) };
-    let hellinger = hellinger(&compared);
-    let distances = distances(&compared, feature.edges, bins, hellinger, quantiles);
+    let effects = effects(&compared);
+    let distances = distances(&compared, feature.edges, bins, &effects, quantiles);
     // estimates below 0 count as 0 in the comparison; their sum with those is what was reported
     let reported: f64 = feature.current.iter().sum();
     let fewest = compared.baseline_total().min(compared.current_total()).min(reported);
     if fewest < criteria.least_records as f64 {
         return Ok(Found { distances: Some(distances), ..nothing });
     }
-    let test = pooled(feature.baseline, feature.current, bins, &feature.noise)?;
-    let rare = if plain { rare(feature.baseline, feature.current) } else { None };
+    let n = compared.baseline_total();
+    let sides = Sides { baseline: before, current: feature.current, n, m: reported };
+    let test = pooled_of(&sides, bins, &feature.noise)?;
+    let rare = if plain { rare(&sides) } else { None };
     // nine tenths of the false alarms for the pooled test, a tenth for the rare bins
     let p = match (&test, rare) {
         (Some(test), None) => Some(test.p),
         (Some(test), Some(rare)) => Some((test.p / 0.9).min(rare / 0.1).min(1.0)),
         (None, rare) => rare,
     };
-    let effect = p.map(|_| beyond_chance(&compared, feature, hellinger));
+    let effect = p.map(|_| beyond_chance(&compared, feature, effects.hellinger));
     Ok(Found { test, p, effect, distances: Some(distances), ..nothing })
 }
 
@@ -197,21 +210,20 @@ fn distances(
     compared: &Compared,
     edges: Option<&[f64]>,
     bins: usize,
-    hellinger: f64,
+    effects: &Effects,
     quantiles: &mut Quantiles,
 ) -> Distances {
-    let (raw, js_distance) = divergences(compared);
     // without the bins that have no place on the line, shares add up to less: of the rest alone
     let line = edges.and_then(|edges| Some((compared.first(bins)?, edges)));
     let wasserstein = line.as_ref().map(|(line, edges)| wasserstein(line, edges));
     Distances {
-        hellinger,
-        js_distance,
-        psi: raw.is_finite().then_some(raw),
+        hellinger: effects.hellinger,
+        js_distance: effects.js_distance,
+        psi: Some(effects.psi).filter(|psi| psi.is_finite()),
         psi_null_expectation: psi_null_expectation(compared),
         psi_null_q95: psi_null_q95(compared, quantiles),
-        linf: linf(compared),
-        tvd: tvd(compared),
+        linf: effects.linf,
+        tvd: effects.tvd,
         ks: line.as_ref().map(|(line, _)| ks(line)),
         wasserstein,
         wasserstein_by_deviation: line
