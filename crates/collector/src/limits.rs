@@ -36,6 +36,10 @@ pub const MAX_QUEUE: usize = 4_096;
 /// Beacons in one commit: bounds the memory of a batch and how long an answer waits.
 pub const MAX_BATCH: usize = 1_024;
 
+/// Ids that wait in memory to be sorted into the store's tree, half a megabyte. The more there are,
+/// the more of them share a page that is written, and the longer is the one commit that does it.
+pub const MAX_FRESH_IDS: usize = 1 << 13;
+
 /// Senders that are told apart in one hour, 32 bytes each; those beyond share one allowance.
 pub const MAX_SENDERS: usize = 1 << 20;
 
@@ -55,6 +59,10 @@ pub const MAX_AHEAD_HOURS: i64 = 1;
 
 /// Rows of counts in one answer; a longer span is refused, never cut.
 pub const MAX_ROWS: i64 = 100_000;
+
+/// Cells of the years that alerts keep in memory so as to read what changed alone, 64 MB: a model of
+/// 600 cells has 219,000. A model beyond is read whole at each look.
+pub const MAX_KEPT_CELLS: usize = 8 << 20;
 
 /// Rows of counts that one report may add up: a year of hours of 100 blocks, some seconds.
 pub const MAX_SUMMED_ROWS: usize = 1_000_000;

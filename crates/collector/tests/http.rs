@@ -469,12 +469,12 @@ fn json_that_nests_without_end_is_refused() {
 fn a_store_that_fails_is_no_store_that_is_busy() {
     let served = Served::start(settings());
     let file = rusqlite::Connection::open(served.file()).unwrap();
-    file.execute_batch("ALTER TABLE seen RENAME TO gone").unwrap();
+    file.execute_batch("ALTER TABLE fresh RENAME TO gone").unwrap();
     let one = beacon("11111111-1111-4111-8111-111111111111", HOUR);
     let answer = served.post(&one);
     assert_eq!((answer.status, &answer.json()["code"]), (500, &"store_failed".into()));
     assert_eq!(answer.header("retry-after"), None);
-    file.execute_batch("ALTER TABLE gone RENAME TO seen").unwrap();
+    file.execute_batch("ALTER TABLE gone RENAME TO fresh").unwrap();
     // nothing of what failed was kept
     assert_eq!(served.get("/v1/models").json()["models"][0]["beacons"], 0);
     assert_eq!(served.post(&one).status, 204);

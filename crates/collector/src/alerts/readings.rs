@@ -5,7 +5,8 @@ use super::rules::{Rule, What};
 use super::{activations, judge};
 use crate::Collector;
 use crate::export::{MAX_MODELS, Point, of_model};
-use crate::report::{self, Grain, Question, Report};
+use crate::limits::MAX_KEPT_CELLS;
+use crate::report::{self, Grain, Kept, Question, Report};
 use crate::store::{self, Model, Reads, Stored};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -27,6 +28,8 @@ struct Read {
     registrations: Vec<Model>,
     findings: Vec<Finding>,
     points: Vec<Point>,
+    /// The year that the detectors follow.
+    year: Kept,
 }
 
 impl Seen {
@@ -48,6 +51,10 @@ impl Seen {
         points.push(Point::of("driftline_registered_models", &[], all as f64));
         points.push(Point::of("driftline_untold_models", &[], untold as f64));
         points
+    }
+
+    fn cells(&self) -> usize {
+        self.models.values().map(|read| read.year.cells()).sum()
     }
 }
 
@@ -78,11 +85,17 @@ pub fn all(
             all.extend(read.findings.iter().cloned());
             continue;
         }
-        let read = |store: &dyn Reads| one(store, rules, &identity, &registrations);
+        // a reading that fails leaves nothing behind
+        let before = seen.models.remove(&identity);
+        let mut year = before.map_or_else(Kept::default, |read| read.year);
+        let read = |store: &dyn Reads| one(store, rules, &identity, &registrations, &mut year);
         match collector.read(read) {
             Ok((findings, points)) => {
                 all.extend(findings.iter().cloned());
-                seen.models.insert(identity, Read { registrations, findings, points });
+                if seen.cells() + year.cells() > MAX_KEPT_CELLS {
+                    year = Kept::default();
+                }
+                seen.models.insert(identity, Read { registrations, findings, points, year });
             }
             Err(fault) => store::say(&format!("the rules for `{identity}`: {fault}")),
         }
@@ -116,22 +129,24 @@ fn one(
     rules: &[Rule],
     identity: &str,
     models: &[Model],
+    year: &mut Kept,
 ) -> Stored<(Vec<Finding>, Vec<Point>)> {
     let (Some(first), Some(newest)) = (models.first(), newest(models)) else {
         return Ok(Default::default());
     };
+    let question = |hours: i64| Question {
+        from: Some(newest + 1 - hours),
+        to: Some(newest + 1),
+        grain: Grain::Day,
+        ..Question::default()
+    };
     let reports = |hours: i64| -> Stored<Vec<Report>> {
-        let question = Question {
-            from: Some(newest + 1 - hours),
-            to: Some(newest + 1),
-            grain: Grain::Day,
-            ..Question::default()
-        };
-        let read = report::read_all(store, identity, &question)?;
+        let read = report::read_all(store, identity, &question(hours))?;
         // definitions that cannot be read give no report, and findings of none
         Ok(read.into_iter().filter_map(Result::ok).collect())
     };
-    let followed = reports(FOLLOWED_HOURS)?;
+    let followed = report::read_again(store, identity, &question(FOLLOWED_HOURS), year)?;
+    let followed: Vec<Report> = followed.into_iter().filter_map(Result::ok).collect();
     let mut spans: BTreeMap<u32, Vec<Report>> = BTreeMap::new();
     spans.insert(TOLD_HOURS, reports(TOLD_HOURS.into())?);
     let mut findings = Vec::new();

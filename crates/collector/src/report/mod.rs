@@ -107,6 +107,39 @@ pub fn read_all(
     definitions.iter().map(|definition| one(store, identity, definition, question)).collect()
 }
 
+/// What was read for the reports of an identity, by layout.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(BTreeMap<String, windows::All>);
+
+impl Kept {
+    /// Cells that it holds, of eight bytes each.
+    pub fn cells(&self) -> usize {
+        let series = self.0.values().flat_map(BTreeMap::values);
+        series.flat_map(|series| series.windows.values()).map(Sums::cells).sum()
+    }
+}
+
+/// As [`read_all`], of what was read before with the same grain, of which only what changed is read
+/// again.
+///
+/// # Errors
+/// [`store::Fault`]; `kept` is then of no use.
+pub(crate) fn read_again(
+    store: &dyn Reads,
+    identity: &str,
+    question: &Question,
+    kept: &mut Kept,
+) -> Stored<Vec<Result<Report, Error>>> {
+    let definitions = store.definitions(identity)?;
+    let again = |definitions: &Definitions| {
+        let of = (identity, definitions.layout.as_str());
+        let all = kept.0.entry(definitions.layout.clone()).or_default();
+        windows::refresh(store, of, question.hours(), question.grain, all)?;
+        Ok(build(identity, definitions, all, question))
+    };
+    definitions.iter().map(again).collect()
+}
+
 fn one(
     store: &dyn Reads,
     identity: &str,
@@ -115,14 +148,14 @@ fn one(
 ) -> Stored<Result<Report, Error>> {
     let of = (identity, definitions.layout.as_str());
     let series = windows::read(store, of, question.hours(), question.grain)?;
-    Ok(build(identity, definitions, series, question))
+    Ok(build(identity, definitions, &series, question))
 }
 
 /// Reports on sums; pure.
 fn build(
     identity: &str,
     definitions: &Definitions,
-    series: BTreeMap<Key, Series>,
+    series: &windows::All,
     question: &Question,
 ) -> Result<Report, Error> {
     let layout = Layout::read(definitions)?;
@@ -139,7 +172,7 @@ fn build(
     let chosen = segment.as_ref().map(|(_, at, nth)| (*at, *nth));
     let asked = Asked { layout: &layout, features: features.as_ref(), chosen, watch };
     let mut groups = Vec::with_capacity(series.len());
-    for (key, series) in &series {
+    for (key, series) in series {
         groups.push(asked.group(*key, series)?);
     }
     Ok(Report {

@@ -55,6 +55,11 @@ impl Sums {
         Some(())
     }
 
+    /// How many cells it has.
+    pub fn cells(&self) -> usize {
+        self.blocks.values().map(|sum| sum.cells.len()).sum()
+    }
+
     pub fn merge(&mut self, other: &Self) -> Option<()> {
         self.add_head(other.beacons, other.records)?;
         for (block, sum) in &other.blocks {

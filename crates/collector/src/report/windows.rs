@@ -63,57 +63,223 @@ pub fn window_of(row: &str, start: i64, asked: Grain) -> Span {
     }
 }
 
+/// Windows by the way of noise of what is in them.
+pub type All = BTreeMap<Key, Series>;
+
 /// Adds up what starts in `[from, to)`, in hours, by noise and window.
 ///
 /// # Errors
 /// [`Fault`]: also for too many rows or windows.
-pub fn read(
+pub fn read(store: &dyn Reads, of: (&str, &str), span: (i64, i64), grain: Grain) -> Stored<All> {
+    let mut all = All::new();
+    refresh(store, of, span, grain, &mut all)?;
+    Ok(all)
+}
+
+/// Makes of what was read before what [`read`] would give now. Counts are read of those windows alone
+/// of which the number of beacons or records is another one: every beacon changes it, and no merging
+/// of hours into days does.
+///
+/// # Errors
+/// As [`read`]; what was read before is then of no use.
+pub fn refresh(
     store: &dyn Reads,
     (identity, layout): (&str, &str),
     (from, to): (i64, i64),
     grain: Grain,
-) -> Stored<BTreeMap<Key, Series>> {
-    let mut all: BTreeMap<Key, Series> = BTreeMap::new();
+    all: &mut All,
+) -> Stored<()> {
+    let mut heads: BTreeMap<Span, BTreeMap<Key, (Mode, Sums)>> = BTreeMap::new();
     let mut windows = 0;
-    let mut at = |mode: Mode, epsilon: u32, bound: u32, row: &str, start: i64, with: Change<'_>| {
-        let key = Key { mode: mode_number(mode), epsilon, bound };
-        let series =
-            all.entry(key).or_insert_with(|| Series { mode, windows: BTreeMap::default() });
-        let sums = series.windows.entry(window_of(row, start, grain)).or_insert_with(|| {
+    for row in store.windows(identity, from, to)? {
+        if row.layout != layout {
+            continue;
+        }
+        let key = Key { mode: mode_number(row.mode), epsilon: row.epsilon, bound: row.bound };
+        let of_span = heads.entry(window_of(row.grain, row.start, grain)).or_default();
+        let (_, sums) = of_span.entry(key).or_insert_with(|| {
             windows += 1;
-            Sums::default()
+            (row.mode, Sums::default())
         });
+        sums.add_head(row.beacons, row.records).ok_or(Fault::Damaged("a sum"))?;
         if windows > MAX_REPORT_WINDOWS {
             return Err(Fault::TooManyRows);
         }
-        with(sums).ok_or(Fault::Damaged("a sum"))
-    };
-    for row in store.windows(identity, from, to)? {
-        if row.layout == layout {
-            let (beacons, records) = (row.beacons, row.records);
-            at(row.mode, row.epsilon, row.bound, row.grain, row.start, &mut |sums| {
-                sums.add_head(beacons, records)
-            })?;
+    }
+    // what lies before the span now, or was forgotten
+    for series in all.values_mut() {
+        series.windows.retain(|span, _| heads.contains_key(span));
+    }
+    let known = heads.len();
+    heads.retain(|span, heads| {
+        let same = |(key, (_, head)): (&Key, &(Mode, Sums))| {
+            let kept = all.get(key).and_then(|series| series.windows.get(span));
+            kept.is_some_and(|kept| (kept.beacons, kept.records) == (head.beacons, head.records))
+        };
+        let there = all.values().filter(|series| series.windows.contains_key(span)).count();
+        let changed = there != heads.len() || !heads.iter().all(same);
+        if changed {
+            for series in all.values_mut() {
+                series.windows.remove(span);
+            }
+        }
+        changed
+    });
+    let mut spans = ranges(heads.keys().copied());
+    if heads.len() > known / 2 {
+        spans = vec![Span { start: from, end: to }];
+    }
+    for span in spans {
+        let span = (span.start.max(from), span.end.min(to));
+        store.each_count((identity, layout), span, &mut |row| {
+            let key = Key { mode: mode_number(row.mode), epsilon: row.epsilon, bound: row.bound };
+            let window = window_of(row.grain, row.start, grain);
+            // others did not change, or only just
+            let Some((_, sums)) = heads.get_mut(&window).and_then(|of| of.get_mut(&key)) else {
+                return Ok(());
+            };
+            sums.add(row.block, row.reports, &row.cells).ok_or(Fault::Damaged("a sum"))
+        })?;
+    }
+    for (span, heads) in heads {
+        for (key, (mode, sums)) in heads {
+            let series =
+                all.entry(key).or_insert_with(|| Series { mode, windows: BTreeMap::default() });
+            series.windows.insert(span, sums);
         }
     }
-    store.each_count((identity, layout), (from, to), &mut |row| {
-        at(row.mode, row.epsilon, row.bound, row.grain, row.start, &mut |sums| {
-            sums.add(row.block, row.reports, &row.cells)
-        })
-    })?;
-    Ok(all)
+    all.retain(|_, series| !series.windows.is_empty());
+    Ok(())
 }
 
-type Change<'a> = &'a mut dyn FnMut(&mut Sums) -> Option<()>;
+/// Spans in rising order as few that do not touch.
+fn ranges(spans: impl Iterator<Item = Span>) -> Vec<Span> {
+    let mut all: Vec<Span> = Vec::new();
+    for span in spans {
+        match all.last_mut().filter(|last| span.start <= last.end) {
+            Some(last) => last.end = last.end.max(span.end),
+            None => all.push(span),
+        }
+    }
+    all
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Counts;
 
     /// Hours since 1970 of a day in UTC.
     fn hour(text: &str) -> i64 {
         let instant: jiff::Timestamp = text.parse().unwrap();
         instant.as_second() / 3_600
+    }
+
+    /// A store whose rows a test changes, and which remembers what was asked of it.
+    #[derive(Default)]
+    struct Rows {
+        /// Grain, start in hours, mode, beacons.
+        heads: Vec<(&'static str, i64, Mode, i64)>,
+        asked: std::cell::RefCell<Vec<(i64, i64)>>,
+    }
+
+    impl Rows {
+        fn within(
+            &self,
+            from: i64,
+            to: i64,
+        ) -> impl Iterator<Item = &(&'static str, i64, Mode, i64)> {
+            self.heads.iter().filter(move |head| (from..to).contains(&head.1))
+        }
+    }
+
+    impl Reads for Rows {
+        fn models(&self) -> Stored<Vec<crate::store::Model>> {
+            Ok(Vec::new())
+        }
+
+        fn definitions(&self, _: &str) -> Stored<Vec<crate::store::Definitions>> {
+            Ok(Vec::new())
+        }
+
+        fn windows(&self, _: &str, from: i64, to: i64) -> Stored<Vec<crate::store::Window>> {
+            let one = |(grain, start, mode, beacons): &(&'static str, i64, Mode, i64)| {
+                crate::store::Window {
+                    layout: "l".to_owned(),
+                    grain,
+                    start: *start,
+                    mode: *mode,
+                    epsilon: 0,
+                    bound: 0,
+                    beacons: *beacons,
+                    records: 10 * beacons,
+                }
+            };
+            Ok(self.within(from, to).map(one).collect())
+        }
+
+        fn counts(&self, _: &str, _: i64, _: i64, _: Option<u32>) -> Stored<Vec<Counts>> {
+            Ok(Vec::new())
+        }
+
+        fn each_count(
+            &self,
+            _: (&str, &str),
+            (from, to): (i64, i64),
+            take: &mut dyn FnMut(Counts) -> Stored<()>,
+        ) -> Stored<()> {
+            self.asked.borrow_mut().push((from, to));
+            for (grain, start, mode, beacons) in self.within(from, to) {
+                take(Counts {
+                    layout: "l".to_owned(),
+                    grain,
+                    start: *start,
+                    mode: *mode,
+                    epsilon: 0,
+                    bound: 0,
+                    block: 0,
+                    reports: *beacons,
+                    cells: vec![*beacons, 1],
+                })?;
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn only_days_in_which_something_came_are_read_again() {
+        let mut rows = Rows::default();
+        for day in 0..100 {
+            rows.heads.push(("day", day * DAY, Mode::Pseudonymous, 5));
+        }
+        let mut kept = All::new();
+        let mut looked = |rows: &Rows, from: i64, to: i64| {
+            rows.asked.borrow_mut().clear();
+            refresh(rows, ("i", "l"), (from, to), Grain::Day, &mut kept).unwrap();
+            let asked = rows.asked.borrow().clone();
+            let whole = read(rows, ("i", "l"), (from, to), Grain::Day).unwrap();
+            assert_eq!(format!("{kept:?}"), format!("{whole:?}"));
+            asked
+        };
+        assert_eq!(looked(&rows, 0, 100 * DAY), [(0, 100 * DAY)]);
+        assert_eq!(looked(&rows, 0, 100 * DAY), []);
+        // another beacon on one day, and one that was late by two
+        rows.heads[99].3 += 1;
+        rows.heads[97].3 += 1;
+        let days = [(97 * DAY, 98 * DAY), (99 * DAY, 100 * DAY)];
+        assert_eq!(looked(&rows, 0, 100 * DAY), days);
+        // another mode on a day that was there, and a day that was not
+        rows.heads.push(("hour", 50 * DAY + 3, Mode::Randomized, 1));
+        rows.heads.push(("hour", 100 * DAY, Mode::Randomized, 1));
+        let days = [(50 * DAY, 51 * DAY), (100 * DAY, 100 * DAY + 1)];
+        assert_eq!(looked(&rows, 0, 100 * DAY + 1), days);
+        // the first days fall out; that hours became a day changes nothing
+        rows.heads[100].0 = "day";
+        rows.heads[100].1 = 50 * DAY;
+        assert_eq!(looked(&rows, 3 * DAY, 100 * DAY + 1), []);
+        // what was forgotten is gone
+        rows.heads.drain(10..20);
+        assert_eq!(looked(&rows, 3 * DAY, 100 * DAY + 1), []);
     }
 
     #[test]

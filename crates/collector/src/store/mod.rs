@@ -5,6 +5,7 @@
 //! than any copy of it would be taken, so that a copy changes nothing.
 
 pub(crate) mod cells;
+mod ids;
 mod merge;
 mod outbox;
 mod read;

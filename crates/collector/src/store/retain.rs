@@ -105,7 +105,7 @@ pub(super) fn retain(
         [ids, i64::MIN],
     )?;
     change.execute("DELETE FROM forgotten WHERE hour < ?1", [ids])?;
-    rolled.ids = change.execute("DELETE FROM seen WHERE hour < ?1", [ids])? as u64;
+    rolled.ids = change.execute("DELETE FROM ids WHERE hour < ?1", [ids])? as u64;
     change.execute("DELETE FROM parked WHERE hour < ?1", [ids])?;
     change.commit()?;
     Ok(rolled)

@@ -155,7 +155,28 @@ const MIGRATIONS: &[&str] = &[
         value       TEXT NOT NULL
     ) WITHOUT ROWID;
 ",
+    "
+    -- instead of `seen`: ids as bytes, in the order of their hours; `fresh` has those that are not
+    -- in the tree yet, a row a commit, 8 bytes of hour and 16 of id each
+    CREATE TABLE ids (
+        hour        INTEGER NOT NULL,
+        id          BLOB NOT NULL,
+        PRIMARY KEY (hour, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE fresh (
+        seq         INTEGER PRIMARY KEY,
+        ids         BLOB NOT NULL
+    );
+    INSERT INTO ids SELECT hour, unhex(id, '-') FROM seen ORDER BY hour, unhex(id, '-');
+    DROP TABLE seen;
+",
 ];
+
+/// Pages of the file that the writer keeps in memory, in KiB: 700,000 ids.
+const CACHE_KIB: i64 = 32_768;
+
+/// Pages of 4 KiB in the journal after which they go into the file.
+const JOURNAL_PAGES: i64 = 4_000;
 
 /// Opens the file's journal and brings it to this version.
 ///
@@ -166,6 +187,9 @@ pub fn prepare(connection: &mut Connection) -> Stored<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
+    // the ids of a busy hour stay in memory, and a page that changes often goes into the file seldom
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", JOURNAL_PAGES)?;
     let version = version(connection)?;
     check(version)?;
     let done = usize::try_from(version).unwrap_or_default();
@@ -194,4 +218,27 @@ pub fn version(connection: &Connection) -> Stored<i64> {
 pub fn check(version: i64) -> Stored<()> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if version > known { Err(Fault::Newer { version, known }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_a_file_from_before_they_were_bytes_are_known() {
+        let mut file = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..6] {
+            file.execute_batch(migration).unwrap();
+        }
+        file.pragma_update(None, "user_version", 6).unwrap();
+        let seen = "INSERT INTO seen (id, hour) VALUES ('0A000000-0000-4000-8000-0000000000ff', 7)";
+        file.execute_batch(seen).unwrap();
+        prepare(&mut file).unwrap();
+        let id: (i64, Vec<u8>) = file
+            .query_row("SELECT hour, id FROM ids", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        let mut bytes = [0; 16];
+        (bytes[0], bytes[6], bytes[8], bytes[15]) = (0x0a, 0x40, 0x80, 0xff);
+        assert_eq!(id, (7, bytes.to_vec()));
+    }
 }

@@ -1,8 +1,10 @@
 //! The one thread that writes.
 
+use super::ids::Ids;
 use super::merge::Batch;
 use super::outbox::{self, Lines};
-use super::{Beside, Contribution, Fault, Into, Job, Registration, Stored, Taken, retain};
+use super::retain;
+use super::{Beside, Contribution, Fault, Into, Job, Kept, Registration, Rolled, Stored, Taken};
 use crate::export::Work;
 use crate::limits::{MAX_BATCH, MAX_MODELS, MAX_PARKED};
 use driftline::summary::BlockKind;
@@ -25,6 +27,7 @@ pub(crate) struct Known {
 pub(crate) struct State {
     connection: Connection,
     models: HashMap<(String, String), Known>,
+    ids: Ids,
     into: Into,
     /// Bytes in the outbox.
     waiting: u64,
@@ -47,7 +50,8 @@ impl State {
             }
         }
         let waiting = outbox::bytes(&connection)?;
-        Ok(Self { connection, models, into, waiting })
+        let ids = Ids::read(&connection)?;
+        Ok(Self { connection, models, ids, into, waiting })
     }
 
     pub(crate) fn run(mut self, queue: &Receiver<Job>, work: &Work) {
@@ -81,7 +85,7 @@ impl State {
                     let _ = reply.send(self.annotate(&identity, &beside));
                 }
                 Job::Retain { kept, accepted, now, reply } => {
-                    let _ = reply.send(retain::retain(&mut self.connection, kept, accepted, now));
+                    let _ = reply.send(self.retain(kept, accepted, now));
                 }
                 Job::Change(change) => change(&mut self.connection),
                 Job::Backup { to, reply } => {
@@ -101,6 +105,7 @@ impl State {
     /// One transaction for all; every answer is given after it is on the disk.
     fn commit(&mut self, waiting: Vec<Waiting>) {
         let taken = self.merge(&waiting);
+        self.ids.ended(taken.is_err());
         match taken {
             Ok(taken) => {
                 for ((_, _, reply), taken) in waiting.into_iter().zip(taken) {
@@ -130,9 +135,6 @@ impl State {
         let (mut batch, mut lines) = (Batch::default(), Lines::default());
         let mut taken = Vec::with_capacity(waiting.len());
         {
-            let mut see =
-                change.prepare_cached("INSERT OR IGNORE INTO seen (id, hour) VALUES (?1, ?2)")?;
-            let mut unsee = change.prepare_cached("DELETE FROM seen WHERE id = ?1")?;
             let mut park = change.prepare_cached(
                 "INSERT OR IGNORE INTO parked (id, identity, layout, hour, body)
                  SELECT ?1, ?2, ?3, ?4, ?5 WHERE (SELECT count(*) FROM parked) < ?6",
@@ -152,7 +154,7 @@ impl State {
                     taken.push(if parked { Taken::Parked } else { Taken::Unknown });
                     continue;
                 };
-                if see.execute(params![beacon.id, beacon.hour])? == 0 {
+                if !self.ids.take(&change, beacon.hour, &beacon.id)? {
                     taken.push(Taken::Duplicate);
                     continue;
                 }
@@ -163,16 +165,26 @@ impl State {
                 if fits {
                     taken.push(Taken::Counted);
                 } else {
-                    unsee.execute([&beacon.id])?;
+                    self.ids.untake();
                     taken.push(Taken::Unfit);
                 }
             }
         }
+        self.ids.write(&change)?;
         batch.write(&change)?;
         let bytes = lines.write(&change)?;
         change.commit()?;
         self.waiting += bytes;
         Ok(taken)
+    }
+
+    fn retain(&mut self, kept: Kept, accepted: i64, now: i64) -> Stored<Rolled> {
+        // in the tree those of an hour lie together
+        let change = self.connection.transaction()?;
+        let settled = self.ids.settle(&change).and_then(|()| Ok(change.commit()?));
+        self.ids.ended(settled.is_err());
+        settled?;
+        retain::retain(&mut self.connection, kept, accepted, now)
     }
 
     fn annotate(&mut self, identity: &str, beside: &Beside) -> Stored<()> {
