@@ -113,3 +113,18 @@ fn the_page_about_contracts_names_every_check_rule_and_step() {
         }
     }
 }
+
+#[test]
+fn no_page_has_the_marks_of_a_merge() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = [root.to_path_buf(), root.join("docs")]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
+    for page in pages.filter(|path| path.extension().is_some_and(|end| end == "md")) {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for mark in ["<<<<<<< ", "=======\n", ">>>>>>> "] {
+            let found = text.starts_with(mark) || text.contains(&format!("\n{mark}"));
+            assert!(!found, "{} has `{}`", page.display(), mark.trim());
+        }
+    }
+}
