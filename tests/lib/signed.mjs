@@ -1,0 +1,99 @@
+// Signed bundles and channels with the verdict that each host has to give, signed by Node's crypto.
+
+import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
+import { bundle, flights } from "./flights.mjs";
+
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+/** A key of Node's, which shares no code with the package. */
+function pair(seed) {
+  const der = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), Buffer.alloc(32, seed)]);
+  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  const pub = createPublicKey(key);
+  const raw = pub.export({ format: "der", type: "spki" }).subarray(12);
+  return { key, raw, id: `sha256:${sha256(raw)}`, pem: pub.export({ format: "pem", type: "spki" }) };
+}
+
+const [ours, theirs, next] = [pair(9), pair(1), pair(3)];
+/** The flights' bundle. */
+export const file = bundle();
+const { identity, name } = (() => {
+  const gate = flights.loadSync();
+  const said = { identity: gate.identity, name: gate.info.name };
+  gate.dispose();
+  return said;
+})();
+
+/** One signed statement; its keys are sorted, as the format demands. */
+function signed(format, said, by) {
+  const members = Object.entries({ ...said, format, key: by.id }).sort(([a], [b]) => (a < b ? -1 : 1));
+  const statement = JSON.stringify(Object.fromEntries(members));
+  return { statement, signature: sign(null, Buffer.from(`${format}\n${statement}`), by.key).toString("hex") };
+}
+
+const base64 = (value) => Buffer.from(value).toString("base64");
+const signatures = (more = {}, by = ours, rotations = []) =>
+  base64(
+    JSON.stringify({
+      format: "driftline.signatures/1",
+      signatures: [signed("driftline.signature/1", { identity, name, sequence: 7, ...more }, by)],
+      rotations,
+    }),
+  );
+
+/** A channel's file whose live bundle is the flights'. */
+const channel = (more = {}, by = ours) =>
+  JSON.stringify(
+    signed(
+      "driftline.channel/1",
+      {
+        name: "stable",
+        sequence: 1,
+        updated: "2013-06-01T00:00:00Z",
+        live: { identity, url: "flights.driftline", bytes: file.length, sha256: sha256(file) },
+        history: [],
+        ...more,
+      },
+      by,
+    ),
+  );
+
+const rotation = (by) =>
+  signed("driftline.rotation/1", { successor: Buffer.from(next.raw).toString("hex") }, by);
+
+const altered = file.slice();
+altered[altered.length - 1] ^= 1;
+const forged = JSON.parse(Buffer.from(signatures(), "base64"));
+forged.signatures[0].signature = forged.signatures[0].signature.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+
+const usual = { bundle: base64(file), publicKeys: [ours.pem], signature: signatures(), minimum: 7 };
+const good = { identity };
+
+/** What is asked of `load` (`bundle` and `signature` in base64), and what it answers. */
+export const loads = [
+  ["a signed bundle", {}, good],
+  ["a key that the pinned one named", { signature: signatures({}, next, [rotation(ours)]) }, good],
+  ["a key that nobody named", { signature: signatures({}, next) }, { code: "key_unknown" }],
+  ["a key that another named", { signature: signatures({}, next, [rotation(theirs)]) }, { code: "key_unknown" }],
+  ["an altered part", { bundle: base64(altered) }, { code: "bundle_altered" }],
+  ["an altered signature", { signature: base64(JSON.stringify(forged)) }, { code: "signature_invalid" }],
+  ["another bundle's", { signature: signatures({ identity: `sha256:${"0".repeat(64)}` }) }, { code: "signature_invalid" }],
+  ["none", { signature: undefined }, { code: "signature_missing" }],
+  ["another key", { publicKeys: [theirs.pem] }, { code: "key_unknown" }],
+  ["an older release", { minimum: 8 }, { code: "downgrade" }],
+  ["an expired one", { signature: signatures({ expires: "2013-06-03T00:00:00Z" }) }, { code: "signature_expired" }],
+].map(([what, more, expected]) => [what, { ...usual, ...more }, expected]);
+
+const changed = JSON.parse(channel());
+changed.statement = changed.statement.replace('"sequence":1', '"sequence":2');
+
+/** Channels' files by path, and what following each answers. */
+export const channels = [
+  ["/good.json", channel(), good],
+  ["/expired.json", channel({ expires: "2013-06-03T00:00:00Z" }), { code: "channel_expired" }],
+  ["/altered.json", JSON.stringify(changed), { code: "signature_invalid" }],
+  ["/other.json", channel({}, theirs), { code: "key_unknown" }],
+];
+
+/** The keys that a follower pins. */
+export const publicKeys = [ours.pem];
