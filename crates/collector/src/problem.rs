@@ -25,6 +25,19 @@ impl Problem {
         self.error.code()
     }
 
+    /// What to do, where the code's own help is about the command.
+    #[must_use]
+    pub fn help(mut self, text: &'static str) -> Self {
+        self.error = self.error.with_help(text);
+        self
+    }
+
+    /// What is told in words.
+    #[cfg(test)]
+    pub fn detail(&self) -> &str {
+        self.error.message()
+    }
+
     /// Says when to come again, in seconds.
     #[must_use]
     pub fn after(mut self, seconds: u64) -> Self {

@@ -304,7 +304,7 @@ fn a_report_says_what_it_is_asked_or_why_not() {
     assert_eq!(report["groups"][0]["windows"][0]["start"], from);
     assert_eq!(report["from"], from);
     for (asked, status, code) in [
-        ("grain=minute", 422, "bad_usage"),
+        ("grain=minute", 400, "bad_usage"),
         ("segment=country:US", 422, "bad_usage"),
         ("layout=00", 422, "bad_usage"),
         ("from=yesterday", 400, "bad_usage"),

@@ -1,36 +1,29 @@
 //! Alerts and their history.
 
 use super::models::{json_of, off_thread};
+use super::query::Parameters;
 use crate::Collector;
 use crate::alerts::{self, Alert, Stage};
 use crate::problem::Problem;
 use crate::trust::{Right, authorize};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// Which alerts.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    identity: Option<String>,
-    state: Option<Stage>,
-}
 
 /// The newest alerts, and the rules.
 pub async fn all(
     State(collector): State<Arc<Collector>>,
-    query: Result<Query<Asked>, QueryRejection>,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
-    let asked = super::asked(query)?;
+    let mut asked = Parameters::read(&query, &["identity", "state"])?;
+    let identity = asked.text("identity");
+    let state = asked.word("state", &Stage::ALL.map(|stage| (stage.as_str(), stage)))?;
     let listed = off_thread(Arc::clone(&collector), move |read| {
-        alerts::store::list(read, asked.identity.as_deref(), asked.state)
+        alerts::store::list(read, identity.as_deref(), state)
     });
     let alerts: Vec<Value> =
         listed.await?.iter().map(|(alert, tries)| view(alert, tries)).collect();

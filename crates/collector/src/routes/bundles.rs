@@ -3,42 +3,36 @@
 use super::beacons::failed;
 use super::body;
 use super::models::json_of;
+use super::query::Parameters;
 use crate::limits::{MAX_REGISTERED_BYTES, UPLOAD_TIMEOUT};
 use crate::problem::Problem;
 use crate::store::{Beside, Fault};
 use crate::trust::{Right, authorize};
 use crate::{Collector, register};
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use driftline::ErrorCode;
-use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 
-/// What goes with a bundle.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    /// Segments and metrics that its hosts declare, as JSON.
-    declared: Option<String>,
-    /// Weight of each input to the model, as JSON.
-    importance: Option<String>,
-}
-
 /// Makes a bundle's identity, layout and baseline known, and counts what was parked for it.
+/// `declared` is the JSON of segments and metrics that its hosts declare, `importance` that of the
+/// weight of each input to the model.
 pub async fn register(
     State(collector): State<Arc<Collector>>,
-    Query(asked): Query<Asked>,
+    query: RawQuery,
     headers: HeaderMap,
     content: Body,
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Admin)?;
+    let mut asked = Parameters::read(&query, &["declared", "importance"])?;
+    let (declared, importance) = (asked.text("declared"), asked.text("importance"));
     let bytes = body(&headers, content, MAX_REGISTERED_BYTES, UPLOAD_TIMEOUT).await?;
     let read = tokio::task::spawn_blocking(move || {
-        let model = register::read(&bytes, asked.declared.as_deref())?;
-        let beside = Beside { importance: asked.importance };
+        let model = register::read(&bytes, declared.as_deref())?;
+        let beside = Beside { importance };
         if let Some(text) = &beside.importance {
             register::check_importance(text, &model)?;
         }

@@ -1,8 +1,9 @@
 //! Deployments and activations.
 
 use super::beacons::{allow_origin, failed};
+use super::body;
 use super::models::{json_of, off_thread};
-use super::{asked, body};
+use super::query::Parameters;
 use crate::deployments::store::{self, Counted, Filter, Put};
 use crate::deployments::{Action, Deployment, live};
 use crate::limits::{BODY_TIMEOUT, MAX_BEACON_BYTES};
@@ -12,8 +13,7 @@ use crate::store::Fault;
 use crate::trust::{self, Right};
 use crate::{Collector, MS_PER_HOUR, alerts};
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Extension, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use driftline::ErrorCode;
@@ -81,33 +81,23 @@ pub async fn post(
     }
 }
 
-/// Which steps, and when.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    name: Option<String>,
-    channel: Option<String>,
-    identity: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    /// Asks what was live then, in place of the steps.
-    at: Option<String>,
-}
-
 /// The steps of channels and what became of them; or what was live at an instant.
 pub async fn all(
     State(collector): State<Arc<Collector>>,
-    query: Result<Query<Asked>, QueryRejection>,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     trust::authorize(collector.config(), &headers, Right::Read)?;
-    let Asked { name, channel, identity, from, to, at } = asked(query)?;
-    if let Some(at) = at {
-        return json_of(&at_instant(collector, channel, second(&at)?).await?);
+    let known = ["name", "channel", "identity", "from", "to", "at"];
+    let mut asked = Parameters::read(&query, &known)?;
+    let channel = asked.text("channel");
+    if let Some(at) = asked.second("at")? {
+        asked.end("at")?;
+        return json_of(&at_instant(collector, channel, at).await?);
     }
-    let filter = Filter { name, channel, identity };
-    let from = from.as_deref().map_or(Ok(i64::MIN), second)?;
-    let to = to.as_deref().map_or(Ok(i64::MAX), second)?;
+    let filter = Filter { name: asked.text("name"), channel, identity: asked.text("identity") };
+    let from = asked.second("from")?.unwrap_or(i64::MIN);
+    let to = asked.second("to")?.unwrap_or(i64::MAX);
     let read = off_thread(collector, move |read| {
         let hour = |second: i64| second.div_euclid(MS_PER_HOUR / 1_000);
         let steps = store::list(read, &filter, from, to)?;

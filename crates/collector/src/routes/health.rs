@@ -1,20 +1,26 @@
 //! Whether the process lives, and whether it can take beacons.
 
+use super::query::Parameters;
 use crate::Collector;
 use crate::problem::Problem;
 use crate::store;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use driftline::ErrorCode;
 use std::sync::Arc;
 
 /// The process answers.
-pub async fn alive() -> &'static str {
-    "ok\n"
+pub async fn alive(query: RawQuery) -> Result<&'static str, Problem> {
+    Parameters::none(&query)?;
+    Ok("ok\n")
 }
 
 /// The store takes and answers.
-pub async fn ready(State(collector): State<Arc<Collector>>) -> Result<&'static str, Problem> {
+pub async fn ready(
+    State(collector): State<Arc<Collector>>,
+    query: RawQuery,
+) -> Result<&'static str, Problem> {
+    Parameters::none(&query)?;
     let at = Arc::clone(&collector);
     // what takes beacons is the store, also where ClickHouse has the counts
     let read = tokio::task::spawn_blocking(move || at.store().read(store::read_models)).await;

@@ -8,6 +8,7 @@ mod health;
 mod metrics;
 mod models;
 mod pages;
+mod query;
 mod reports;
 mod status;
 
@@ -17,8 +18,7 @@ use crate::Collector;
 use crate::problem::Problem;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{DefaultBodyLimit, Query, Request};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
@@ -54,13 +54,6 @@ pub fn router(collector: Arc<Collector>) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(guard))
         .with_state(collector)
-}
-
-/// What was asked for behind the `?`.
-fn asked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
-    query.map(|Query(asked)| asked).map_err(|fault| {
-        Problem::new(StatusCode::BAD_REQUEST, ErrorCode::BadUsage, fault.body_text())
-    })
 }
 
 async fn missing() -> Problem {

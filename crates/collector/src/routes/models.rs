@@ -1,52 +1,44 @@
 //! What was counted, for pages and programs.
 
 use super::beacons::failed;
+use super::query::{Identity, Parameters};
+use crate::Collector;
 use crate::problem::Problem;
 use crate::store::{Fault, Reads, Stored};
 use crate::trust::{Right, authorize};
-use crate::{Collector, MS_PER_HOUR};
-use axum::extract::{Path, Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use driftline::ErrorCode;
-use jiff::Timestamp;
 use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// A span of time, `[from, to)`, and perhaps one block.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Span {
-    from: Option<String>,
-    to: Option<String>,
+/// A span of time, `[from, to)`, in hours since 1970, and perhaps one block.
+struct Span {
+    hours: (i64, i64),
     block: Option<u32>,
 }
 
 impl Span {
-    fn hours(&self) -> Result<(i64, i64), Problem> {
-        let (from, to) = (hour("from", self.from.as_deref())?, hour("to", self.to.as_deref())?);
-        Ok((from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))
+    /// `takes`: the names that the path takes.
+    fn read(query: &RawQuery, takes: &[&'static str]) -> Result<Self, Problem> {
+        let mut asked = Parameters::read(query, takes)?;
+        let (from, to) = (asked.hour("from")?, asked.hour("to")?);
+        let hours = (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX));
+        Ok(Self { hours, block: asked.number("block")? })
     }
-}
-
-/// The hour since 1970 of an instant, if there is one.
-pub fn hour(name: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    let hour = text.parse::<Timestamp>().map(|at| at.as_millisecond().div_euclid(MS_PER_HOUR));
-    hour.map(Some).map_err(|_| {
-        let message = format!("`{name}` is no instant such as 2026-11-22T08:00:00Z");
-        Problem::new(StatusCode::BAD_REQUEST, ErrorCode::BadUsage, message)
-    })
 }
 
 /// Every registered model.
 pub async fn all(
     State(collector): State<Arc<Collector>>,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
+    Parameters::none(&query)?;
     let models = ask(collector, |store| store.models()).await?;
     json_of(&json!({ "models": models }))
 }
@@ -54,10 +46,12 @@ pub async fn all(
 /// The registrations of an identity: layout, contract and baseline of each.
 pub async fn one(
     State(collector): State<Arc<Collector>>,
-    Path(identity): Path<String>,
+    Identity(identity): Identity,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
+    Parameters::none(&query)?;
     let at = identity.clone();
     let found = ask(collector, move |store| store.definitions(&at)).await?;
     if found.is_empty() {
@@ -81,12 +75,12 @@ pub async fn one(
 /// Totals of a model's windows.
 pub async fn windows(
     State(collector): State<Arc<Collector>>,
-    Path(identity): Path<String>,
-    Query(span): Query<Span>,
+    Identity(identity): Identity,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
-    let (from, to) = span.hours()?;
+    let (from, to) = Span::read(&query, &["from", "to"])?.hours;
     let rows = ask(collector, move |store| {
         known(store, &identity)?.then(|| store.windows(&identity, from, to)).transpose()
     });
@@ -96,14 +90,14 @@ pub async fn windows(
 /// Sums of a model's blocks.
 pub async fn counts(
     State(collector): State<Arc<Collector>>,
-    Path(identity): Path<String>,
-    Query(span): Query<Span>,
+    Identity(identity): Identity,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
-    let (from, to) = span.hours()?;
+    let Span { hours: (from, to), block } = Span::read(&query, &["from", "to", "block"])?;
     let rows = ask(collector, move |store| {
-        known(store, &identity)?.then(|| store.counts(&identity, from, to, span.block)).transpose()
+        known(store, &identity)?.then(|| store.counts(&identity, from, to, block)).transpose()
     });
     json_of(&json!({ "counts": rows.await?.ok_or_else(unknown)? }))
 }

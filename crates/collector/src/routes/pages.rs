@@ -1,9 +1,10 @@
 //! The dashboard: a page and its assets, which ask this collector for everything that they show.
 
+use super::query::Parameters;
 use crate::Collector;
 use crate::problem::Problem;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use driftline::{Error, ErrorCode};
@@ -129,8 +130,15 @@ fn beside() -> Option<PathBuf> {
 pub async fn file(
     State(collector): State<Arc<Collector>>,
     uri: Uri,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    // the page reads its own address, whatever stands there
+    if uri.path() != "/"
+        && let Err(problem) = Parameters::none(&query)
+    {
+        return problem.into_response();
+    }
     let pages = collector.pages();
     let Some(file) = pages.files.get(uri.path()) else {
         if uri.path() == "/" {

@@ -1,97 +1,56 @@
 //! What the counts say.
 
-use super::models::{ask, hour, json_of, unknown};
+use super::models::{ask, json_of, unknown};
+use super::query::{Identity, Parameters};
 use crate::Collector;
 use crate::problem::Problem;
 use crate::report::{self, Grain, Question};
 use crate::trust::{Right, authorize};
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
-use driftline::ErrorCode;
-use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 
-/// What a report is asked for.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    from: Option<String>,
-    to: Option<String>,
-    grain: Option<String>,
-    segment: Option<String>,
-    layout: Option<String>,
-}
+const GRAINS: [(&str, Grain); 4] =
+    [("hour", Grain::Hour), ("day", Grain::Day), ("week", Grain::Week), ("month", Grain::Month)];
 
-impl Asked {
-    fn question(self) -> Result<Question, Problem> {
-        let grain = match self.grain.as_deref() {
-            None | Some("day") => Grain::Day,
-            Some("hour") => Grain::Hour,
-            Some("week") => Grain::Week,
-            Some("month") => Grain::Month,
-            Some(_) => {
-                let message = "`grain` is none of `hour`, `day`, `week` and `month`";
-                let status = StatusCode::UNPROCESSABLE_ENTITY;
-                return Err(Problem::new(status, ErrorCode::BadUsage, message));
-            }
-        };
-        Ok(Question {
-            from: hour("from", self.from.as_deref())?,
-            to: hour("to", self.to.as_deref())?,
-            grain,
-            segment: self.segment,
-            layout: self.layout,
-        })
-    }
-}
-
-/// A span of time.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Between {
-    from: Option<String>,
-    to: Option<String>,
+/// A whole span of time, in windows as few as may be.
+fn whole(asked: &mut Parameters) -> Result<Question, Problem> {
+    let (from, to) = (asked.hour("from")?, asked.hour("to")?);
+    Ok(Question { from, to, grain: Grain::Month, ..Question::default() })
 }
 
 /// Drift, answers, performance and outcomes over time.
 pub async fn report(
     State(collector): State<Arc<Collector>>,
-    Path(identity): Path<String>,
-    Query(asked): Query<Asked>,
+    Identity(identity): Identity,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
-    let question = asked.question()?;
+    let mut asked = Parameters::read(&query, &["from", "to", "grain", "segment", "layout"])?;
+    let question = Question {
+        from: asked.hour("from")?,
+        to: asked.hour("to")?,
+        grain: asked.word("grain", &GRAINS)?.unwrap_or(Grain::Day),
+        segment: asked.text("segment"),
+        layout: asked.text("layout"),
+    };
     let read = ask(collector, move |store| report::read(store, &identity, &question));
     json_of(&read.await?.ok_or_else(unknown)?.map_err(Problem::unprocessable)?)
-}
-
-/// Two identities and a span of time.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Versions {
-    a: String,
-    b: String,
-    from: Option<String>,
-    to: Option<String>,
 }
 
 /// What one version does otherwise than another over the same time.
 pub async fn compare(
     State(collector): State<Arc<Collector>>,
-    Query(versions): Query<Versions>,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
-    let question = Question {
-        from: hour("from", versions.from.as_deref())?,
-        to: hour("to", versions.to.as_deref())?,
-        grain: Grain::Month,
-        ..Question::default()
-    };
-    let Versions { a, b, .. } = versions;
+    let mut asked = Parameters::read(&query, &["a", "b", "from", "to"])?;
+    let (a, b) = (asked.needed("a")?, asked.needed("b")?);
+    let question = whole(&mut asked)?;
     let read = ask(collector, move |store| report::compare(store, (&a, &b), &question));
     json_of(&read.await?.ok_or_else(unknown)?.map_err(Problem::unprocessable)?)
 }
@@ -99,17 +58,12 @@ pub async fn compare(
 /// What moved since the baseline over a whole span, for each layout and each way of noise.
 pub async fn drift(
     State(collector): State<Arc<Collector>>,
-    Path(identity): Path<String>,
-    Query(between): Query<Between>,
+    Identity(identity): Identity,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(collector.config(), &headers, Right::Read)?;
-    let question = Question {
-        from: hour("from", between.from.as_deref())?,
-        to: hour("to", between.to.as_deref())?,
-        grain: Grain::Month,
-        ..Question::default()
-    };
+    let question = whole(&mut Parameters::read(&query, &["from", "to"])?)?;
     let read = ask(collector, move |store| report::read_all(store, &identity, &question));
     let reports: Result<Vec<_>, _> = read.await?.into_iter().collect();
     let reports = reports.map_err(Problem::unprocessable)?;

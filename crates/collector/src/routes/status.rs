@@ -2,22 +2,19 @@
 
 use super::beacons::allow_origin;
 use super::models::{json_of, known, off_thread, unknown};
+use super::query::Parameters;
 use crate::deployments::{self, live};
 use crate::problem::Problem;
 use crate::trust::{self, Right};
 use crate::{Collector, alerts};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 
 /// Of which model, and with which write key.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
+struct Asked {
     identity: String,
     key: Option<String>,
 }
@@ -26,16 +23,21 @@ pub struct Asked {
 /// told the rule's name and nothing of what was counted.
 pub async fn one(
     State(collector): State<Arc<Collector>>,
-    query: Result<Query<Asked>, QueryRejection>,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let answer = match super::asked(query) {
+    let answer = match asked(&query) {
         Ok(asked) => tell(collector, asked, &headers).await,
         Err(problem) => Err(problem),
     };
     let mut answer = answer.unwrap_or_else(IntoResponse::into_response);
     allow_origin(&headers, &mut answer);
     answer
+}
+
+fn asked(query: &RawQuery) -> Result<Asked, Problem> {
+    let mut asked = Parameters::read(query, &["identity", "key"])?;
+    Ok(Asked { identity: asked.needed("identity")?, key: asked.text("key") })
 }
 
 async fn tell(
