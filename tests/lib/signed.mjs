@@ -14,7 +14,7 @@ function pair(seed) {
   return { key, raw, id: `sha256:${sha256(raw)}`, pem: pub.export({ format: "pem", type: "spki" }) };
 }
 
-const [ours, theirs, next] = [pair(9), pair(1), pair(3)];
+const [ours, theirs, next, last] = [pair(9), pair(1), pair(3), pair(4)];
 /** The flights' bundle. */
 export const file = bundle();
 const { identity, name } = (() => {
@@ -58,8 +58,11 @@ const channel = (more = {}, by = ours) =>
     ),
   );
 
-const rotation = (by) =>
-  signed("driftline.rotation/1", { successor: Buffer.from(next.raw).toString("hex") }, by);
+const rotation = (by, to = next) =>
+  signed("driftline.rotation/1", { successor: Buffer.from(to.raw).toString("hex") }, by);
+/** Said in the pinned key's name, signed by another. */
+const usurped = rotation({ ...theirs, id: ours.id });
+const until = signatures({ expires: "2013-06-03T00:00:00Z" });
 
 const altered = file.slice();
 altered[altered.length - 1] ^= 1;
@@ -75,13 +78,20 @@ export const loads = [
   ["a key that the pinned one named", { signature: signatures({}, next, [rotation(ours)]) }, good],
   ["a key that nobody named", { signature: signatures({}, next) }, { code: "key_unknown" }],
   ["a key that another named", { signature: signatures({}, next, [rotation(theirs)]) }, { code: "key_unknown" }],
+  ["a key that another named as the pinned one", { signature: signatures({}, next, [usurped]) }, { code: "signature_invalid" }],
+  ["two changes of key, the later first", { signature: signatures({}, last, [rotation(next, last), rotation(ours)]) }, good],
+  ["keys that name each other", { signature: signatures({}, next, [rotation(ours), rotation(next, ours)]) }, good],
+  ["a key that names itself", { signature: signatures({}, next, [rotation(next)]) }, { code: "key_unknown" }],
+  ["an older release by the named key", { signature: signatures({ sequence: 6 }, next, [rotation(ours)]) }, { code: "downgrade" }],
   ["an altered part", { bundle: base64(altered) }, { code: "bundle_altered" }],
   ["an altered signature", { signature: base64(JSON.stringify(forged)) }, { code: "signature_invalid" }],
   ["another bundle's", { signature: signatures({ identity: `sha256:${"0".repeat(64)}` }) }, { code: "signature_invalid" }],
   ["none", { signature: undefined }, { code: "signature_missing" }],
   ["another key", { publicKeys: [theirs.pem] }, { code: "key_unknown" }],
   ["an older release", { minimum: 8 }, { code: "downgrade" }],
-  ["an expired one", { signature: signatures({ expires: "2013-06-03T00:00:00Z" }) }, { code: "signature_expired" }],
+  ["an expired one", { signature: until }, { code: "signature_expired" }],
+  ["one that expires now", { signature: until, now: Date.UTC(2013, 5, 3) }, { code: "signature_expired" }],
+  ["one that expires in a second", { signature: until, now: Date.UTC(2013, 5, 3) - 1000 }, good],
 ].map(([what, more, expected]) => [what, { ...usual, ...more }, expected]);
 
 const changed = JSON.parse(channel());

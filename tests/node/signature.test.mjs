@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { bundle, distFile, flights, good, wasm } from "../lib/flights.mjs";
+import { loads } from "../lib/signed.mjs";
 
 const { load, loadSync } = flights;
 const { verify } = await import(pathToFileURL(distFile("signature.js")).href);
@@ -106,6 +107,38 @@ test("a stand-alone bundle is loaded with its signature alone", async () => {
   await refused({ signature: until, now: 0 }, "bad_usage");
   (await load(file, { ...options, signature: until, now: Date.UTC(2013, 5, 2) })).dispose();
   assert.throws(() => loadSync(file, { ...options, signature }), { code: "bad_usage" });
+});
+
+test("Node judges what workerd and Chromium judge", async () => {
+  const bytes = (base64) => base64 && new Uint8Array(Buffer.from(base64, "base64"));
+  for (const [what, asked, expected] of loads) {
+    const options = { ...asked, runtime: runtime(), signature: bytes(asked.signature), bundle: undefined };
+    const judged = await load(bytes(asked.bundle), options).then(
+      (gate) => [{ identity: gate.identity }, gate.dispose()][0],
+      ({ code }) => ({ code }),
+    );
+    assert.deepEqual(judged, expected, what);
+  }
+});
+
+test("a changed byte in any part of the flights' bundle is refused, naming the part", async () => {
+  const file = bundle();
+  const { parts } = manifestOf(file);
+  assert.ok(parts.length >= 4);
+  const module = await WebAssembly.compile(runtime());
+  const seed = Date.now() % 2 ** 31;
+  console.log(`# seed ${seed}`);
+  let state = seed;
+  const below = (end) => (state = (state * 48_271 + 11) % (2 ** 31 - 1)) % end;
+  for (const { name, start, end } of parts) {
+    const places = [start, end - 1, ...Array.from({ length: 6 }, () => start + below(end - start))];
+    for (const at of places) {
+      const changed = file.slice();
+      changed[at] ^= 1 + below(255);
+      const refused = { code: "bundle_altered", message: new RegExp(`\\b${name}\\b`) };
+      await assert.rejects(load(changed, { runtime: module }), refused, `${name}, byte ${at}, seed ${seed}`);
+    }
+  }
 });
 
 test("a part that was changed after the signing is refused by its hash", async () => {
