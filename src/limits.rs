@@ -130,6 +130,9 @@ pub const MAX_NOVELTY_LEVELS: usize = 4_096;
 /// Bins of one histogram: more say nothing that a drift test could use.
 pub const MAX_BINS: usize = 4_096;
 
+/// Checks of a window: a suite of several a column; each is computed for every window of a report.
+pub const MAX_WINDOW_CHECKS: usize = 4_096;
+
 /// Distinct values of one column that `driftline profile` counts exactly; with more of them its
 /// counts are bounds, so that memory stays flat however long the file is.
 pub const MAX_PROFILE_DISTINCT: usize = 4_096;

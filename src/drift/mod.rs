@@ -15,6 +15,7 @@ mod rare;
 mod several;
 mod significance;
 mod verdict;
+mod window_checks;
 
 pub use baseline::baseline_cells;
 pub use compare::{Cell, Compared, check_edges};
@@ -34,6 +35,7 @@ pub use significance::{
     ChiSquare, Pooled, Quantiles, contingency, g_test, pooled, psi_null_expectation, psi_null_q95,
 };
 pub use verdict::{Criteria, Distances, Feature, Found, Verdict, judge};
+pub use window_checks::{Checked, Outcome, WindowCounts, check_window};
 
 #[cfg(test)]
 #[path = "tests.rs"]
@@ -42,6 +44,10 @@ mod tests;
 #[cfg(test)]
 #[path = "simulation_tests.rs"]
 mod simulation_tests;
+
+#[cfg(test)]
+#[path = "window_checks_tests.rs"]
+mod window_checks_tests;
 
 #[cfg(test)]
 #[path = "performance_tests.rs"]

@@ -4,6 +4,7 @@
 //! counted apart, as are missing, unseen and invalid values, so that every row of the training
 //! data is in exactly one count of each input.
 
+use super::window_checks::{self, WindowCheck};
 use crate::contract::{CalendarPart, Contract, InputType, read_json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits::{MAX_BINS, MAX_DEFINITION_BYTES};
@@ -23,6 +24,9 @@ pub struct Baseline {
     /// The model's answers on those rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outputs: Option<OutputBins>,
+    /// What every window of production is checked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub window_checks: Vec<WindowCheck>,
 }
 
 /// Counts of one input.
@@ -223,6 +227,7 @@ impl Baseline {
                 return invalid(&path, &format!("the counts do not add up to {} rows", self.rows));
             }
         }
+        window_checks::check(&self.window_checks, &self.inputs)?;
         match (&self.outputs, &contract.outputs) {
             (Some(found), Some(outputs)) => self.check_outputs(found, &outputs.labels),
             _ => Ok(()),

@@ -11,6 +11,7 @@ mod names;
 mod outcome;
 mod scale;
 mod window;
+mod window_checks;
 
 pub use baseline::{
     Baseline, CategoryBins, InputBins, NumericBins, OutputBins, ScoreBins, TimestampBins,
@@ -22,6 +23,7 @@ pub use kinds::{BlockKind, Follow, Special};
 pub use layout::{Block, CONFIDENCE_BINS, Layout};
 pub use outcome::{Tracked, Truth};
 pub use window::Window;
+pub use window_checks::{Against, Aggregate, WindowCheck, WindowChecks};
 
 #[cfg(test)]
 mod tests;

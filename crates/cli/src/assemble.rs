@@ -12,7 +12,7 @@ use driftline::contract::{Contract, Outputs};
 use driftline::decision::{Decider, Policy};
 use driftline::gate::Gate;
 use driftline::limits::{MAX_DEFINITION_BYTES, MAX_ONNX_BYTES};
-use driftline::summary::Baseline;
+use driftline::summary::{Baseline, WindowChecks};
 use driftline::{Error, ErrorCode, Result};
 use driftline_compiler::{Options, Report, Runtime, compile};
 use std::path::{Path, PathBuf};
@@ -36,6 +36,10 @@ pub struct Sources {
     /// The training data's histograms (JSON)
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+
+    /// What the collector checks of every window (YAML or JSON), as `driftline import` writes it
+    #[arg(long, value_name = "FILE", requires = "baseline")]
+    pub window_checks: Option<PathBuf>,
 
     /// Rows whose scores travel with the bundle, so that any host can test itself
     #[arg(long, value_name = "ROWS")]
@@ -126,7 +130,7 @@ pub fn assemble(
 
     direct::complete(&mut contract, &compiled.report.inputs).map_err(at)?;
     let baseline = match &sources.baseline {
-        Some(path) => Some(baseline(path, &contract)?),
+        Some(path) => Some(baseline(path, sources.window_checks.as_deref(), &contract)?),
         None => None,
     };
     let rules = zones::rules(&contract, baseline.as_ref()).map_err(at)?;
@@ -198,10 +202,29 @@ fn policy(path: Option<&Path>, contract: &Contract, outputs: &Outputs) -> Result
     Ok(policy)
 }
 
-fn baseline(path: &Path, contract: &Contract) -> Result<Baseline> {
+/// The baseline with the window checks of a file of their own.
+fn baseline(path: &Path, checks: Option<&Path>, contract: &Contract) -> Result<Baseline> {
     let named = |e: Error| e.in_file(path.display().to_string());
     let bytes = read_file(path, MAX_DEFINITION_BYTES)?;
-    let baseline = Baseline::from_json(&bytes).map_err(named)?;
+    let mut baseline = Baseline::from_json(&bytes).map_err(named)?;
     baseline.check(contract).map_err(named)?;
+    if let Some(path) = checks {
+        let source = Source::read(path, ErrorCode::BaselineInvalid)?;
+        let read: WindowChecks = source.value()?;
+        if read.format != WindowChecks::FORMAT {
+            let message = format!("the format must be `{}`", WindowChecks::FORMAT);
+            let error = Error::new(ErrorCode::FormatVersion, message).at_path("format");
+            return Err(source.locate(error));
+        }
+        // the file's own paths, so that the place is found in it
+        let own = |e: Error| match e.place().path.clone() {
+            Some(path) => e.at_path(path.replacen("window_checks", "checks", 1)),
+            None => e,
+        };
+        baseline.window_checks.extend(read.checks.iter().cloned());
+        let alone = Baseline { window_checks: read.checks, ..baseline.clone() };
+        alone.check(contract).map_err(|e| source.locate(own(e)))?;
+        baseline.check(contract).map_err(named)?;
+    }
     Ok(baseline)
 }

@@ -184,3 +184,49 @@ fn json_holds_contract_and_list() {
     assert_eq!(paths("notes"), [&untyped[..], &["accept"]].concat());
     assert!(answer.err.is_empty());
 }
+
+#[test]
+fn what_is_about_many_rows_becomes_checks_of_windows() {
+    let desk = Desk::new();
+    for (origin, file, kinds) in [
+        ("great-expectations", "ge_suite.json", vec!["mean", "non_null_share", "kl_divergence"]),
+        (
+            "tfdv",
+            "tfdv_schema.pbtxt",
+            vec!["non_null_share", "jensen_shannon", "linf", "jensen_shannon"],
+        ),
+    ] {
+        let args =
+            ["import", origin, &peer(file), "-o", "contract.yaml", "--window-checks", "w.json"];
+        desk.run(&args);
+        let written: Json = serde_json::from_slice(&desk.read("w.json")).unwrap();
+        let checks = written["checks"].as_array().unwrap();
+        let found: Vec<&str> = checks.iter().map(|c| c["of"]["kind"].as_str().unwrap()).collect();
+        assert_eq!(found, kinds, "{origin}: {written:#}");
+    }
+    let build = |check: &str| {
+        let file = format!("format: driftline.window_checks/1\nchecks:\n- {check}\n");
+        desk.write("checks.yaml", file);
+        desk.build_flights(&["--no-package", "--window-checks", "checks.yaml", "--json"])
+    };
+    let good = build("{input: temp, of: {kind: mean}, minimum: 30}").good();
+    let with = serde_json::from_str::<Json>(&good.out).unwrap()["identity"].clone();
+    // the identity covers the checks
+    let without = desk.build_flights(&["--no-package", "--json"]).good();
+    assert_ne!(with, serde_json::from_str::<Json>(&without.out).unwrap()["identity"]);
+    for (fault, check) in [
+        ("has no bins of `tmp`", "{input: tmp, of: {kind: mean}, minimum: 30}"),
+        ("of another type", "{input: carrier, of: {kind: mean}, minimum: 30}"),
+        ("needs a minimum or a maximum", "{input: temp, of: {kind: mean}}"),
+        ("minimum is above its maximum", "{of: {kind: row_count}, minimum: 3, maximum: 2}"),
+        ("level is not in [0, 1]", "{input: temp, of: {kind: quantile, level: 2}, maximum: 2}"),
+        ("`average`", "{input: temp, of: {kind: average}, maximum: 2}"),
+        ("`least`", "{input: temp, of: {kind: mean}, least: 2}"),
+    ] {
+        let answer = build(check);
+        let error = answer.error();
+        assert_eq!(error["code"], "baseline_invalid", "{error}");
+        assert!(error["message"].as_str().unwrap().contains(fault), "{error}");
+        assert_eq!(answer.place().0, 3, "{error}");
+    }
+}

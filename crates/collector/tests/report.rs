@@ -55,6 +55,43 @@ fn performance_without_labels_is_that_of_its_confidence() {
 }
 
 #[test]
+fn checks_of_a_window_pass_fail_or_stay_undecided() {
+    let checks = r#""window_checks": [
+        {"input": "x", "of": {"kind": "mean"}, "minimum": 1.5},
+        {"input": "x", "of": {"kind": "mean"}, "minimum": 2.5},
+        {"input": "x", "of": {"kind": "mean"}, "minimum": 3.5},
+        {"of": {"kind": "row_count"}, "maximum": 300},
+        {"input": "n", "of": {"kind": "non_null_share"}, "minimum": 0.9},
+        {"input": "c", "of": {"kind": "linf", "against": "baseline"}, "maximum": 0.4},
+        {"input": "c", "of": {"kind": "linf", "against": "previous"}, "maximum": 0.4}],
+        "outputs""#;
+    let mut bed = Bed::with(&bed::BASELINE.replacen("\"outputs\"", checks, 1), None);
+    bed.plain(MONDAY, &USUAL);
+    bed.plain(MONDAY + 24, &USUAL);
+    let report = bed.report(&Question::default());
+    let told = |window: &Window| -> Vec<String> {
+        let found = serde_json::to_value(&window.window_checks).unwrap();
+        found
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["outcome"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let [first, second] = report.groups[0].windows.as_slice() else { panic!("{report:?}") };
+    let common = ["pass", "undecided", "fail", "pass", "pass", "fail"];
+    assert_eq!(told(first)[..6], common);
+    assert_eq!(told(first)[6], "undecided");
+    assert_eq!(told(second)[..6], common);
+    assert_eq!(told(second)[6], "pass");
+    // 100 values in [1, 2] and 200 in [2, 4]
+    let mean = &first.window_checks[1].found;
+    assert_eq!((mean.low, mean.high), (Some(500.0 / 300.0), Some(1000.0 / 300.0)));
+    // both windows as one have more records
+    assert_eq!(told(report.groups[0].total.as_ref().unwrap())[3], "fail");
+}
+
+#[test]
 fn drift_of_an_input_is_told_with_its_noise_band() {
     let mut bed = Bed::with(bed::BASELINE, Some(r#"{"x": 3, "c": 1}"#));
     bed.plain(

@@ -6,6 +6,7 @@ use crate::import::{self, Imported, Left, Origin};
 use crate::output::{Output, read_file};
 use driftline::contract::Contract;
 use driftline::limits::MAX_DEFINITION_BYTES;
+use driftline::summary::WindowChecks;
 use driftline::{Error, ErrorCode, Result};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,11 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
 
+    /// Where checks of windows go, JSON: what is about many rows and can be computed of what the
+    /// collector counts; for `driftline build --window-checks`
+    #[arg(long, value_name = "FILE")]
+    window_checks: Option<PathBuf>,
+
     /// Where the contract goes; `-` is standard output
     #[arg(short, long, default_value = "-", value_name = "FILE")]
     output: PathBuf,
@@ -41,6 +47,10 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
         import::import(args.origin, &text, args.environment.as_deref()).map_err(named)?;
     if args.origin == Origin::Mlflow {
         try_example(&mut imported, &args.file, &text)?;
+    }
+    match &args.window_checks {
+        Some(path) => write_checks(&imported, path)?,
+        None => imported.leave_window_checks(),
     }
     let name = args.file.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
     let yaml = import::yaml(&imported, &name)?;
@@ -62,7 +72,9 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     }
     if !json {
         let inputs = imported.contract.inputs.len();
-        eprintln!("{inputs} inputs, {} clauses not carried", imported.not_carried.len());
+        let (left, checks) = (imported.not_carried.len(), imported.window_checks.len());
+        let windows = if checks > 0 { format!(", {checks} window checks") } else { String::new() };
+        eprintln!("{inputs} inputs, {left} clauses not carried{windows}");
         for left in &imported.not_carried {
             eprintln!("  {}: {}", left.path, left.why);
         }
@@ -71,6 +83,14 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
         }
     }
     Ok(if imported.not_carried.is_empty() { Outcome::Good } else { Outcome::CheckFailed })
+}
+
+fn write_checks(imported: &Imported, path: &Path) -> Result<()> {
+    let format = WindowChecks::FORMAT.to_owned();
+    let checks = WindowChecks { format, checks: imported.window_checks.clone() };
+    let mut out = Output::open(path)?;
+    out.json(&checks)?;
+    out.finish()
 }
 
 /// Tries the input example that stands beside an MLmodel file on the contract.

@@ -3,7 +3,7 @@
 //! Expectations on a column's values pass over nulls; `expect_column_values_to_not_be_null` is
 //! what refuses them.
 
-use super::{Draft, MANY, bad, expectations, kind_of_bounds, number};
+use super::{Draft, bad, expectations, kind_of_bounds, number, windows};
 use driftline::Result;
 use driftline::contract::{
     Check, InputType, Missing, Scalar, Severity, UnknownFields, ValueType, parse_rfc3339,
@@ -69,7 +69,12 @@ impl Expectation<'_> {
                 None if self.kind.starts_with("expect_query") => {
                     draft.leave(&*self.path, "a contract runs no queries");
                 }
-                None if self.about_many_rows() => draft.leave(&*self.path, MANY),
+                None if self.about_many_rows() => {
+                    draft.many(
+                        &*self.path,
+                        windows::expectation(self.kind, self.kwargs, &self.path),
+                    );
+                }
                 None => draft.leave(&*self.path, "a contract has no clause for it"),
             };
         };
@@ -99,10 +104,12 @@ impl Expectation<'_> {
             | "expect_column_values_to_be_in_type_list"
             | "expect_column_type_to_be" => self.types(draft, column),
             _ => {
-                let many = self.about_many_rows();
-                let why = if many { MANY } else { "a contract has no clause for it" };
                 draft.column(column);
-                return draft.leave(&*self.path, why);
+                if !self.about_many_rows() {
+                    return draft.leave(&*self.path, "a contract has no clause for it");
+                }
+                let checks = windows::expectation(self.kind, self.kwargs, &self.path);
+                return draft.many(&*self.path, checks);
             }
         };
         self.rest(draft, known);

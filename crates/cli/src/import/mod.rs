@@ -7,6 +7,7 @@ mod mlflow;
 mod pandera;
 mod pbtxt;
 mod tfdv;
+mod windows;
 mod write;
 
 pub use example::{compare as compare_example, named as named_example};
@@ -16,6 +17,7 @@ use driftline::contract::{
     Accept, Check, Contract, Fields, Input, InputType, Missing, Rule, Scalar, Severity,
     UnknownFields, Validator,
 };
+use driftline::summary::WindowCheck;
 use driftline::{Error, ErrorCode, Result};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -57,6 +59,21 @@ pub struct Imported {
     pub not_carried: Vec<Left>,
     /// What it carries as the library had it, and a person may want otherwise.
     pub notes: Vec<Left>,
+    /// What is about many rows and can be computed of a window's counts, in the file's order.
+    pub window_checks: Vec<WindowCheck>,
+}
+
+impl Imported {
+    /// For whoever writes no checks of windows: they are not carried then.
+    pub fn leave_window_checks(&mut self) {
+        let why = format!("{MANY}: `--window-checks FILE` writes it for the collector");
+        for check in std::mem::take(&mut self.window_checks) {
+            let left = Left { path: check.source.unwrap_or_default(), why: why.clone() };
+            if !self.not_carried.contains(&left) {
+                self.not_carried.push(left);
+            }
+        }
+    }
 }
 
 /// Environment of TensorFlow Data Validation whose features a contract has, unless another is named.
@@ -91,6 +108,7 @@ struct Draft {
     rules: Vec<(String, Rule)>,
     left: Vec<Left>,
     notes: Vec<Left>,
+    windows: Vec<WindowCheck>,
     /// NaN is a missing value and infinity a number, as in pandas.
     pandas: bool,
 }
@@ -118,6 +136,7 @@ impl Draft {
             rules: Vec::new(),
             left: Vec::new(),
             notes: Vec::new(),
+            windows: Vec::new(),
             pandas: true,
         }
     }
@@ -141,6 +160,14 @@ impl Draft {
 
     fn note(&mut self, path: impl Into<String>, why: impl Into<String>) {
         self.notes.push(Left { path: path.into(), why: why.into() });
+    }
+
+    /// What is about many rows: checks of windows, if there are such.
+    fn many(&mut self, path: impl Into<String>, checks: Option<Vec<WindowCheck>>) {
+        match checks {
+            Some(checks) => self.windows.extend(checks),
+            None => self.leave(path, MANY),
+        }
     }
 
     fn leave(&mut self, path: impl Into<String>, why: impl Into<String>) {
@@ -224,7 +251,8 @@ impl Draft {
                 self.leave(path, error.message());
             }
         }
-        Ok(Imported { contract: whole, not_carried: self.left, notes: self.notes })
+        let (not_carried, notes, window_checks) = (self.left, self.notes, self.windows);
+        Ok(Imported { contract: whole, not_carried, notes, window_checks })
     }
 }
 

@@ -1,8 +1,9 @@
 //! Schemas of TensorFlow Data Validation.
 
 use super::pbtxt::{Field, Message};
-use super::{Draft, MANY, SERVING, bad};
+use super::{Draft, MANY, SERVING, bad, windows};
 use driftline::contract::{InputType, Missing, Scalar};
+use driftline::summary::Against;
 use driftline::{Error, ErrorCode, Result};
 
 /// Clauses of a feature that name environments.
@@ -119,7 +120,8 @@ fn carry(draft: &mut Draft, schema: &Message, feature: &Message, environment: Op
                     input.required = true;
                     input.missing = Missing::Reject;
                 } else {
-                    draft.leave(at, MANY);
+                    let checks = windows::presence(&name, presence, &at);
+                    draft.many(at, checks);
                 }
             }
             ("int_domain" | "float_domain", Field::Message(domain)) => {
@@ -140,6 +142,12 @@ fn carry(draft: &mut Draft, schema: &Message, feature: &Message, environment: Op
             ("shape", Field::Message(shape)) if is_scalar(shape) => {}
             ("value_count", Field::Message(count))
                 if count.word("min") == Some("1") && count.word("max") == Some("1") => {}
+            ("skew_comparator" | "drift_comparator", Field::Message(comparator)) => {
+                let skew = clause == "skew_comparator";
+                let against = if skew { Against::Baseline } else { Against::Previous };
+                let checks = windows::comparator(&name, comparator, against, &at);
+                draft.many(at, checks);
+            }
             ("skew_comparator" | "drift_comparator" | "distribution_constraints", _) => {
                 draft.leave(at, MANY);
             }

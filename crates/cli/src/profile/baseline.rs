@@ -20,8 +20,13 @@ pub fn baseline(profile: &Profile, draft: &Draft) -> Result<Baseline> {
         let column = column.ok_or_else(|| Error::new(ErrorCode::Internal, "a column is gone"))?;
         inputs.push(bins(column, input, profile.rows));
     }
-    let baseline =
-        Baseline { format: Baseline::FORMAT.to_owned(), rows: profile.rows, inputs, outputs: None };
+    let baseline = Baseline {
+        format: Baseline::FORMAT.to_owned(),
+        rows: profile.rows,
+        inputs,
+        outputs: None,
+        window_checks: Vec::new(),
+    };
     baseline.check(&draft.contract).map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))?;
     Ok(baseline)
 }

@@ -2,8 +2,8 @@
 
 use super::evaluate::{Finding, Holds};
 use super::rules::{Rule, What};
-use crate::report::{Compared, Group, InputWindow, Latency, Report, Window};
-use driftline::drift::{Estimate, Verdict};
+use crate::report::{CheckedWindow, Compared, Group, InputWindow, Latency, Report, Window};
+use driftline::drift::{Estimate, Outcome, Verdict};
 
 /// Standard errors by which an accuracy must lie below its floor.
 const ERRORS: f64 = 2.0;
@@ -19,6 +19,11 @@ pub fn findings(rule: &Rule, report: &Report) -> Vec<Finding> {
             // of a detector the newest window counts: its value has all that came before
             What::DriftAlarm => match group.windows.last() {
                 Some(last) => (last, alarms(rule, last, report.watch.threshold)),
+                None => continue,
+            },
+            // the newest window may not be over
+            What::WindowCheck => match group.windows.iter().rev().nth(1) {
+                Some(window) => (window, checks(rule, window)),
                 None => continue,
             },
             _ => match &group.total {
@@ -87,8 +92,31 @@ fn sights(rule: &Rule, report: &Report, group: &Group, window: &Window) -> Vec<S
             let (holds, value) = ratio(rule, count, window.records);
             whole(holds, value, format!("{count} errors and traps of {name}"))
         }
-        What::DriftAlarm | What::Silence | What::ActivationFailures => Vec::new(),
+        What::DriftAlarm | What::WindowCheck | What::Silence | What::ActivationFailures => {
+            Vec::new()
+        }
     }
+}
+
+fn checks(rule: &Rule, window: &Window) -> Vec<Sight> {
+    let of = |(nth, checked): (usize, &CheckedWindow)| {
+        let check = &checked.check;
+        let input = check.input.as_deref().unwrap_or_default();
+        if !input.is_empty() && !rule.takes(input) {
+            return None;
+        }
+        let holds = match checked.found.outcome {
+            Outcome::Pass => Holds::No,
+            Outcome::Fail => Holds::Yes,
+            Outcome::Undecided => Holds::Unknown,
+        };
+        let number = |x: Option<f64>| x.map_or("…".to_owned(), |x| x.to_string());
+        let (low, high) = (number(checked.found.low), number(checked.found.high));
+        let what = check.source.clone().unwrap_or_else(|| format!("window_checks[{nth}]"));
+        let words = format!("{what} of {input}: {low} to {high}");
+        Some((format!("{nth} {what}"), holds, checked.found.low, words))
+    };
+    window.window_checks.iter().enumerate().filter_map(of).collect()
 }
 
 fn inputs<'a>(rule: &'a Rule, window: &'a Window) -> impl Iterator<Item = &'a InputWindow> {

@@ -121,6 +121,28 @@ fn told(list: &[(&str, Holds)]) -> Vec<(String, Holds)> {
 }
 
 #[test]
+fn a_check_fires_in_the_newest_window_that_is_over() {
+    use driftline::drift::{Checked, Outcome};
+    let of = |input: &str, outcome| {
+        let check = serde_json::json!({ "input": input, "of": { "kind": "mean" }, "minimum": 1.5 });
+        let check = serde_json::from_value(check).unwrap();
+        let found = Checked { outcome, low: Some(1.0), high: Some(1.25), reason: None };
+        CheckedWindow { check, found }
+    };
+    let mut over = window();
+    over.window_checks =
+        vec![of("x", Outcome::Fail), of("y", Outcome::Pass), of("z", Outcome::Undecided)];
+    let mut report = report(window());
+    let rule = Rule::new("r", What::WindowCheck, Severity::Warning);
+    assert!(findings(&rule, &report).is_empty());
+    report.groups[0].windows = vec![over, window()];
+    let all = findings(&rule, &report);
+    let holds: Vec<Holds> = all.iter().map(|finding| finding.holds).collect();
+    assert_eq!(holds, [Holds::Yes, Holds::No, Holds::Unknown]);
+    assert!(all[0].message.contains("window_checks[0] of x: 1 to 1.25"), "{}", all[0].message);
+}
+
+#[test]
 fn each_kind_of_rule_sees_what_is_too_much_and_what_is_not() {
     use Holds::{No, Unknown, Yes};
     let whole = |holds| told(&[("", holds)]);

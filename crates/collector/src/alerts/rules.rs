@@ -97,6 +97,9 @@ pub enum What {
     Latency,
     /// Errors and traps a record, more than this (0.001).
     Faults,
+    /// A check of windows that fails in the newest window that another one followed; it has no
+    /// threshold of its own.
+    WindowCheck,
     /// Share of activations on clients that failed, more than this (0.01).
     ActivationFailures,
     /// Hours since the end of the newest window, at least this (24).
@@ -121,6 +124,7 @@ impl What {
             Self::Calibration => "calibration",
             Self::Latency => "latency",
             Self::Faults => "faults",
+            Self::WindowCheck => "window_check",
             Self::ActivationFailures => "activation_failures",
             Self::Silence => "silence",
         }
@@ -134,6 +138,7 @@ impl What {
             Self::Escalated | Self::Defaulted | Self::Rejected => 0.5,
             Self::Calibration => 4.0,
             Self::Faults => 0.001,
+            Self::WindowCheck => 0.0,
             Self::ActivationFailures => 0.01,
             Self::Silence => 24.0,
             Self::EstimatedAccuracy | Self::RealisedAccuracy | Self::Latency => return None,

@@ -4,6 +4,7 @@
 //! judged by `driftline::drift`. Each way of noise stands alone, since other noise cannot be added up.
 
 mod answers;
+mod checks;
 mod compare;
 mod inputs;
 mod layout;
@@ -14,6 +15,7 @@ mod segments;
 mod sums;
 mod windows;
 
+pub use checks::CheckedWindow;
 pub use compare::{ComparedInput, Comparison, Difference, compare};
 pub use model::{
     BaselineInput, ByAction, Choice, Chosen, Compared, Explained, Grain, Group, InputWindow,
@@ -170,7 +172,13 @@ fn build(
         None => Features::none().watch(most),
     };
     let chosen = segment.as_ref().map(|(_, at, nth)| (*at, *nth));
-    let asked = Asked { layout: &layout, features: features.as_ref(), chosen, watch };
+    let asked = Asked {
+        layout: &layout,
+        baseline: baseline.as_ref(),
+        features: features.as_ref(),
+        chosen,
+        watch,
+    };
     let mut groups = Vec::with_capacity(series.len());
     for (key, series) in series {
         groups.push(asked.group(*key, series)?);
@@ -196,6 +204,7 @@ fn build(
 /// What every window of a report is asked.
 struct Asked<'a> {
     layout: &'a Layout,
+    baseline: Option<&'a Baseline>,
     features: Option<&'a Features<'a>>,
     /// The block of a segment and the number of its value, if that alone is asked for.
     chosen: Option<(usize, usize)>,
@@ -206,12 +215,20 @@ impl Asked<'_> {
     fn group(&self, key: Key, series: &Series) -> Result<Group, Error> {
         let mut detectors = self.features.map(Features::detectors);
         let mut windows = Vec::with_capacity(series.windows.len());
+        let mut previous = None;
         for (span, sums) in &series.windows {
-            windows.push(self.window(*span, sums, key, series, detectors.as_mut())?);
+            let mut window = self.window(*span, sums, key, series, detectors.as_mut())?;
+            self.check(&mut window, (sums, previous), key, series);
+            windows.push(window);
+            previous = Some(sums);
         }
         let large = || Error::new(ErrorCode::StoreFailed, "a sum is beyond 64 bits");
         let total = series.total().ok_or_else(large)?;
-        let total = total.map(|(span, sums)| self.window(span, &sums, key, series, None));
+        let total = total.map(|(span, sums)| {
+            let mut window = self.window(span, &sums, key, series, None)?;
+            self.check(&mut window, (&sums, None), key, series);
+            Ok::<_, Error>(window)
+        });
         Ok(Group {
             mode: series.mode,
             epsilon: key.epsilon,
@@ -219,6 +236,21 @@ impl Asked<'_> {
             windows,
             total: total.transpose()?,
         })
+    }
+
+    /// Judges the baseline's checks, unless a segment alone is asked for: they are about all records.
+    fn check(
+        &self,
+        window: &mut Window,
+        (sums, previous): (&Sums, Option<&Sums>),
+        key: Key,
+        series: &Series,
+    ) {
+        let Some(baseline) = self.baseline.filter(|_| self.chosen.is_none()) else { return };
+        let (mode, epsilon, bound) = (series.mode, key.epsilon, key.bound);
+        let view = |sums| View { layout: self.layout, sums, mode, epsilon, bound };
+        let previous = previous.map(view);
+        window.window_checks = checks::checks(&view(sums), previous.as_ref(), baseline);
     }
 
     fn window(

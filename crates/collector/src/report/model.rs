@@ -1,5 +1,6 @@
 //! What a report says. The names are those of its JSON; docs/collector.md shows one.
 
+use super::checks::CheckedWindow;
 use driftline::beacon::Mode;
 use driftline::drift::{CalibrationDrift, Criteria, Found, Performance};
 use serde::{Deserialize, Serialize};
@@ -268,6 +269,8 @@ pub struct Window {
     pub outcomes: Option<Outcomes>,
     /// Segments in which bad things happen more often than outside.
     pub explained: Vec<Explained>,
+    /// The baseline's checks of windows, in its order.
+    pub window_checks: Vec<CheckedWindow>,
 }
 
 impl Window {
@@ -294,6 +297,7 @@ impl Window {
             calibration: None,
             outcomes: None,
             explained: Vec::new(),
+            window_checks: Vec::new(),
         }
     }
 }
