@@ -49,6 +49,7 @@ pub struct WindowCounts<'a> {
 const NO_VALUE: &str = "no value came";
 const NO_PREVIOUS: &str = "there is no window before it";
 const NO_COUNTS: &str = "nothing was reported on the input";
+const NO_PLACE: &str = "values that broke a clause are counted without their place";
 const INSIDE: &str = "the bound lies inside the interval";
 
 /// Judges one check. `records` is the window's number of them; `counts` those of the check's input,
@@ -205,13 +206,13 @@ impl<'a> Seen<'a> {
         (least.max(f64::from(u8::from(self.invalid > 0.0))), listed + self.invalid)
     }
 
-    /// Shares of the values: listed ones, then all others.
-    fn shares(&self) -> Option<(Vec<f64>, f64)> {
+    /// Shares of the values: listed ones, all others, and those of the others that are invalid.
+    fn shares(&self) -> Option<Shares> {
         let all = self.values() + self.invalid;
         let share = |count: f64| count / all;
         (all > 0.0).then(|| {
             let listed = self.cells.iter().map(|(_, _, count)| share(*count)).collect();
-            (listed, share(self.unseen + self.invalid))
+            (listed, share(self.unseen + self.invalid), share(self.invalid))
         })
     }
 }
@@ -225,8 +226,8 @@ fn figure(of: &Aggregate, seen: &Seen<'_>, counts: WindowCounts<'_>) -> Interval
             if all <= 0.0 {
                 return Err(NO_VALUE);
             }
-            let share = (all - seen.missing) / all;
-            (share, share)
+            // NaN breaks a clause, and is no value to other libraries
+            (seen.values() / all, (all - seen.missing) / all)
         }
         Aggregate::Sum {} => seen.sum(),
         Aggregate::Mean {} => {
@@ -266,12 +267,20 @@ fn figure(of: &Aggregate, seen: &Seen<'_>, counts: WindowCounts<'_>) -> Interval
         Aggregate::KlDivergence { expected } => return divergence(seen, expected),
         Aggregate::Linf { against } => {
             let (p, q) = pair(*against, seen, counts)?;
-            let listed = p.0.iter().zip(&q.0).map(|(p, q)| (p - q).abs()).fold(0.0, f64::max);
+            // what broke a clause may be of any listed value, or none: a share rises by its part at most
+            let (mut low, mut high) = (0.0_f64, p.1.max(q.1));
+            for (a, b) in p.0.iter().zip(&q.0) {
+                low = low.max(a - b - q.2).max(b - a - p.2);
+                high = high.max(a + p.2 - b).max(b + q.2 - a);
+            }
             // the others may be one value or many, and the same on both sides or not
-            (listed, listed.max(p.1).max(q.1))
+            (low, high)
         }
         Aggregate::JensenShannon { against } => {
             let (p, q) = pair(*against, seen, counts)?;
+            if p.2 > 0.0 || q.2 > 0.0 {
+                return Err(NO_PLACE);
+            }
             let listed: f64 = p.0.iter().zip(&q.0).map(|(p, q)| jensen_shannon(*p, *q)).sum();
             (listed + jensen_shannon(p.1, q.1), listed + (p.1 + q.1) / 2.0)
         }
@@ -279,7 +288,7 @@ fn figure(of: &Aggregate, seen: &Seen<'_>, counts: WindowCounts<'_>) -> Interval
     })
 }
 
-type Shares = (Vec<f64>, f64);
+type Shares = (Vec<f64>, f64, f64);
 
 /// The shares that are compared, and the window's.
 fn pair(
@@ -308,7 +317,10 @@ fn jensen_shannon(p: f64, q: f64) -> f64 {
 /// Σ q · ln(q / p) over the window's shares q and the expected ones p; infinite if something came
 /// that is not expected.
 fn divergence(seen: &Seen<'_>, expected: &BTreeMap<String, f64>) -> Interval {
-    let Some((shares, others)) = seen.shares() else { return Err(NO_VALUE) };
+    let Some((shares, others, invalid)) = seen.shares() else { return Err(NO_VALUE) };
+    if invalid > 0.0 {
+        return Err(NO_PLACE);
+    }
     let whole: f64 = expected.values().sum();
     let mut sum = 0.0;
     for (name, q) in seen.names.iter().zip(shares) {
@@ -338,6 +350,13 @@ fn most_common(seen: &Seen<'_>, values: &[String], ties_okay: bool) -> Checked {
     }
     if others >= top {
         return undecided("values that are not listed may be the most common");
+    }
+    let mut two: (f64, f64) = (0.0, 0.0);
+    for (_, _, count) in &seen.cells {
+        two = (two.0.max(*count), two.1.max(two.0.min(*count)));
+    }
+    if seen.invalid > 0.0 && two.1 + seen.invalid >= top {
+        return undecided(NO_PLACE);
     }
     let common = seen.names.iter().zip(&seen.cells).filter(|(_, cell)| cell.2 >= top);
     let (mut inside, mut outside) = (0, 0);

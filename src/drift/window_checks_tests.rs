@@ -145,6 +145,35 @@ fn distances_are_those_of_the_shares() {
     assert_eq!(previous.reason, Some("there is no window before it"));
 }
 
+#[test]
+fn values_that_broke_a_clause_may_be_of_any_listed_category() {
+    let bins = category([40, 40, 20], 0);
+    let of = |of, minimum, maximum, counts: [f64; 6]| {
+        judged(&bins, &counts, &check(of, minimum, maximum))
+    };
+    // a, b, c, missing, unseen, invalid: three more of b would be the most
+    let values = vec!["a".to_owned()];
+    let common = Aggregate::MostCommon { values, ties_okay: false };
+    let found = of(common, None, None, [5.0, 4.0, 0.0, 0.0, 0.0, 3.0]);
+    assert_eq!(found.outcome, Outcome::Undecided);
+    // two more of a are 0.7 of the values, 0.3 beyond the baseline's
+    let linf = Aggregate::Linf { against: Against::Baseline };
+    let found = of(linf, None, Some(0.25), [5.0, 3.0, 0.0, 0.0, 0.0, 2.0]);
+    assert_eq!(found.outcome, Outcome::Undecided);
+    assert!(found.high.unwrap() >= 0.3 - 1e-12, "{found:?}");
+    // NaN breaks a clause and is no value
+    let found = of(Aggregate::NonNullShare {}, Some(0.9), None, [5.0, 0.0, 0.0, 0.0, 0.0, 5.0]);
+    assert_eq!((found.outcome, found.low, found.high), (Outcome::Undecided, Some(0.5), Some(1.0)));
+    let expected = BTreeMap::from([("a".to_owned(), 1.0)]);
+    for of_shares in [
+        Aggregate::KlDivergence { expected },
+        Aggregate::JensenShannon { against: Against::Baseline },
+    ] {
+        let found = of(of_shares, None, Some(1e-9), [5.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(found.outcome, Outcome::Undecided);
+    }
+}
+
 /// Linear interpolation of order statistics, numpy's default.
 fn quantile(sorted: &[f64], level: f64) -> f64 {
     let rank = level * (sorted.len() - 1) as f64;
@@ -153,6 +182,45 @@ fn quantile(sorted: &[f64], level: f64) -> f64 {
 }
 
 proptest! {
+    /// Whatever the invalid values are, the true difference and share lie in the interval.
+    #[test]
+    fn shares_hold_whatever_the_invalid_values_are(
+        listed in prop::array::uniform3(0u8..6),
+        unseen in 0u8..3,
+        truths in prop::collection::vec(0usize..5, 0..4),
+    ) {
+        let bins = category([40, 40, 20], 0);
+        let mut counts = [0.0; 6];
+        for (count, listed) in counts.iter_mut().zip(listed) {
+            *count = f64::from(listed);
+        }
+        counts[4] = f64::from(unseen);
+        counts[5] = truths.len() as f64;
+        // a, b, c, another value, or none
+        let mut truth: Vec<f64> = listed.iter().map(|n| f64::from(*n)).collect();
+        let (mut others, mut none) = (f64::from(unseen), 0.0);
+        for value in &truths {
+            match value {
+                0..=2 => truth[*value] += 1.0,
+                3 => others += 1.0,
+                _ => none += 1.0,
+            }
+        }
+        let all = truth.iter().sum::<f64>() + others;
+        prop_assume!(all > 0.0);
+        let linf = truth.iter().zip([0.4, 0.4, 0.2]).map(|(n, p)| (n / all - p).abs());
+        // the others as one value
+        let linf = linf.fold(others / all, f64::max);
+        for (of, truth) in [
+            (Aggregate::Linf { against: Against::Baseline }, linf),
+            (Aggregate::NonNullShare {}, all / (all + none)),
+        ] {
+            let found = judged(&bins, &counts, &check(of.clone(), Some(truth), None));
+            prop_assert!(found.low.is_none_or(|low| low <= truth + 1e-9), "{of:?} {truth} {found:?}");
+            prop_assert!(found.high.is_none_or(|high| high >= truth - 1e-9), "{of:?} {truth} {found:?}");
+        }
+    }
+
     #[test]
     fn the_true_figure_lies_in_the_interval(
         values in prop::collection::vec(-1.0f64..5.0, 1..60),

@@ -179,14 +179,17 @@ impl Draft {
     fn finish(mut self) -> Result<Imported> {
         if self.columns.is_empty() {
             let error = Error::new(ErrorCode::BadInput, "the file says nothing of any field");
-            let mut left = self.left.iter().take(3).map(|l| format!("{}: {}", l.path, l.why));
-            let more = if self.left.len() > 3 { "; …" } else { "" };
-            return Err(match left.next() {
-                Some(first) => {
-                    let listed = left.fold(first, |all, one| all + "; " + &one);
-                    error.with_help(format!("no clause is about one record: {listed}{more}"))
+            let windows = self.windows.iter().filter_map(|check| check.source.as_deref());
+            let windows = windows.map(|path| format!("{path}: {MANY}"));
+            let left = self.left.iter().map(|l| format!("{}: {}", l.path, l.why));
+            let all: Vec<String> = left.chain(windows).collect();
+            return Err(match all.as_slice() {
+                [] => error.with_help("it has no clauses"),
+                all => {
+                    let more = if all.len() > 3 { "; …" } else { "" };
+                    let some = all.get(..3).unwrap_or(all).join("; ");
+                    error.with_help(format!("no clause is about one record: {some}{more}"))
                 }
-                None => error.with_help("it has no clauses"),
             });
         }
         let mut inputs = Vec::new();

@@ -140,6 +140,65 @@ fn expectations_about_many_rows_are_listed_with_the_reason() {
     }
 }
 
+/// How many checks of windows a suite's expectation, and a schema's clause, become.
+fn checks(origin: Origin, text: &str) -> usize {
+    let imported = import(origin, text, None).unwrap();
+    assert_eq!(imported.window_checks.is_empty(), !imported.not_carried.is_empty(), "{text}");
+    imported.window_checks.len()
+}
+
+#[test]
+fn an_expectation_with_an_argument_of_another_type_is_listed() {
+    let mean = "expect_column_mean_to_be_between";
+    let common = "expect_column_most_common_value_to_be_in_set";
+    let divergence = "expect_column_kl_divergence_to_be_less_than";
+    for (count, kind, kwargs) in [
+        (1, mean, r#"{"column": "a", "min_value": 1, "strict_min": true, "strict_max": null}"#),
+        (0, mean, r#"{"column": "a", "min_value": 1, "strict_min": "true"}"#),
+        (0, mean, r#"{"column": "a", "max_value": 1, "strict_max": 1}"#),
+        (0, mean, r#"{"column": "a", "max_value": "1"}"#),
+        (0, mean, r#"{"column": "a"}"#),
+        (1, common, r#"{"column": "a", "value_set": ["x"], "ties_okay": true}"#),
+        (0, common, r#"{"column": "a", "value_set": ["x"], "ties_okay": "yes"}"#),
+        (0, common, r#"{"column": "a", "value_set": [1]}"#),
+        (
+            1,
+            divergence,
+            r#"{"column": "a", "threshold": 0.1,
+                "partition_object": {"values": ["x", "y"], "weights": [0.3, 0.7]}}"#,
+        ),
+        (
+            0,
+            divergence,
+            r#"{"column": "a", "threshold": 0.1,
+                "partition_object": {"values": ["x", "x"], "weights": [0.3, 0.7]}}"#,
+        ),
+    ] {
+        assert_eq!(checks(Origin::GreatExpectations, &suite(kind, kwargs)), count, "{kwargs}");
+    }
+}
+
+#[test]
+fn a_clause_without_a_finite_bound_is_listed() {
+    let schema = |clause: &str| format!("feature {{ name: 'a' type: FLOAT {clause} }}");
+    let skew = |threshold: &str| {
+        let norm = "skew_comparator { jensen_shannon_divergence { threshold: ";
+        schema(&format!("{norm}{threshold} }} }}"))
+    };
+    let share = |least: &str| schema(&format!("presence {{ min_fraction: {least} }}"));
+    for (count, text) in [
+        (1, skew("0.1")),
+        (0, skew("nan")),
+        (0, skew("inf")),
+        (0, skew("'x'")),
+        (1, share("0.9")),
+        (0, share("nan")),
+        (0, share("inf")),
+    ] {
+        assert_eq!(checks(Origin::Tfdv, &text), count, "{text}");
+    }
+}
+
 #[test]
 fn a_file_that_says_nothing_of_a_field_is_refused_with_its_clauses() {
     let text = r#"{"name": "s", "expectations": [

@@ -39,9 +39,8 @@ pub(super) fn expectation(
         let mut check = of(column, aggregate, path);
         check.minimum = finite(kwargs.get("min_value"))?;
         check.maximum = finite(kwargs.get("max_value"))?;
-        let flag = |name: &str| kwargs.get(name).and_then(Json::as_bool).unwrap_or(false);
-        check.strict_minimum = flag("strict_min");
-        check.strict_maximum = flag("strict_max");
+        check.strict_minimum = flag(kwargs.get("strict_min"))?;
+        check.strict_maximum = flag(kwargs.get("strict_max"))?;
         let bounded = check.minimum.is_some() || check.maximum.is_some();
         (known(&BOUNDS) && bounded).then(|| vec![check])
     };
@@ -72,7 +71,7 @@ pub(super) fn expectation(
         }
         "expect_column_most_common_value_to_be_in_set" => {
             let values = texts(kwargs.get("value_set")?)?;
-            let ties_okay = kwargs.get("ties_okay").and_then(Json::as_bool).unwrap_or(false);
+            let ties_okay = flag(kwargs.get("ties_okay"))?;
             let aggregate = Aggregate::MostCommon { values, ties_okay };
             known(&["value_set", "ties_okay"]).then(|| vec![of(column, aggregate, path)])
         }
@@ -84,7 +83,11 @@ pub(super) fn expectation(
             if names.len() != weights.len() {
                 return None;
             }
+            let listed = names.len();
             let expected: BTreeMap<String, f64> = names.into_iter().zip(weights).collect();
+            if expected.len() < listed {
+                return None;
+            }
             let mut check = of(column, Aggregate::KlDivergence { expected }, path);
             check.maximum = Some(finite(kwargs.get("threshold"))??);
             known(&["partition_object", "threshold"]).then(|| vec![check])
@@ -99,6 +102,19 @@ fn finite(value: Option<&Json>) -> Option<Option<f64>> {
         None | Some(Json::Null) => Some(None),
         Some(value) => value.as_f64().filter(|x| x.is_finite()).map(Some),
     }
+}
+
+/// Not given is no; something else than a boolean is none.
+fn flag(value: Option<&Json>) -> Option<bool> {
+    match value {
+        None | Some(Json::Null) => Some(false),
+        Some(value) => value.as_bool(),
+    }
+}
+
+/// A number as TensorFlow Data Validation writes it; NaN and infinity are no bounds.
+fn number(word: &str) -> Option<f64> {
+    word.parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
 fn texts(list: &Json) -> Option<Vec<String>> {
@@ -129,8 +145,8 @@ fn quantiles(
 
 /// `presence` of a feature of TensorFlow Data Validation, where one row does not decide it.
 pub(super) fn presence(name: &str, clause: &Message, path: &str) -> Option<Vec<WindowCheck>> {
-    let number = |key| clause.word(key).map_or(Ok(0.0), str::parse::<f64>).ok();
-    let (count, share) = (number("min_count")?, number("min_fraction")?);
+    let given = |key| clause.word(key).map_or(Some(0.0), number);
+    let (count, share) = (given("min_count")?, given("min_fraction")?);
     let mut check = of(Some(name), Aggregate::NonNullShare {}, path);
     // one record with a value is a share above 0
     (check.minimum, check.strict_minimum) = (Some(share), share == 0.0);
@@ -153,7 +169,7 @@ pub(super) fn comparator(
             _ => return None,
         };
         let mut check = of(Some(name), aggregate, path);
-        check.maximum = Some(clause.message(key)?.word("threshold")?.parse().ok()?);
+        check.maximum = Some(number(clause.message(key)?.word("threshold")?)?);
         all.push(check);
     }
     (!all.is_empty()).then_some(all)
