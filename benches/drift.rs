@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use driftline::drift::{
-    Compared, Criteria, Detector, Feature, Found, Noise, Verdict, Watch, judge, moved,
+    Compared, Criteria, Detector, Feature, Found, Judge, Noise, Verdict, Watch, moved,
 };
 use std::hint::black_box;
 use std::time::Instant;
@@ -64,7 +64,7 @@ impl Data {
 
 /// Judges every window and explains what drifted: how many feature windows did.
 fn judged(data: &Data, windows: &[Vec<f64>]) -> usize {
-    let criteria = Criteria::default();
+    let (criteria, mut judge) = (Criteria::default(), Judge::default());
     let mut drifted = 0;
     for window in windows {
         let features: Vec<Feature<'_>> = data
@@ -78,7 +78,7 @@ fn judged(data: &Data, windows: &[Vec<f64>]) -> usize {
                 noise: Noise::None,
             })
             .collect();
-        let found: Vec<Found> = judge(&features, &criteria).unwrap();
+        let found: Vec<Found> = judge.window(&features, &criteria).unwrap();
         for (found, feature) in found.iter().zip(&features) {
             if found.verdict == Verdict::Drifted {
                 let compared = Compared::estimated(feature.baseline, feature.current).unwrap();

@@ -49,13 +49,16 @@ impl Compared {
     }
 
     /// Compares counts with those that came as doubles and are cut to whole ones; `before` are those
-    /// of the baseline.
+    /// of the baseline. Both have their sums beside them.
     ///
     /// # Errors
     /// As [`Compared::of`].
-    pub(super) fn whole(baseline: &[u64], before: &[f64], current: &[f64]) -> Result<Option<Self>> {
+    pub(super) fn whole(
+        baseline: &[u64],
+        (before, n): (&[f64], f64),
+        (current, m): (&[f64], f64),
+    ) -> Result<Option<Self>> {
         check_lengths(baseline.len(), current.len())?;
-        let (n, m): (f64, f64) = (before.iter().sum(), current.iter().sum());
         let is_whole = |x: f64| (x >= 0.0) & ((x + ROUND) - ROUND == x);
         let both = n * m;
         // where all products are exact in doubles, they are as good as integers, and quicker

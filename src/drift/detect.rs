@@ -10,7 +10,7 @@
 use super::compare::bad;
 use super::noise::Noise;
 use crate::error::Result;
-use crate::stats::{chi2_upper_quantile, exp_each};
+use crate::stats::{chi2_upper_quantile, exp_each, sum};
 use serde::Serialize;
 
 /// How many times as likely an alternative makes its bin, or as many times less likely.
@@ -154,7 +154,7 @@ impl Detector {
         if current.len() != self.shares.len() {
             return bad("current_counts", "there are not as many counts as of the baseline");
         }
-        let total: f64 = current.iter().sum();
+        let total = sum(current);
         if !total.is_finite() {
             return bad("current_counts", "a count is not finite");
         }
@@ -183,12 +183,7 @@ impl Detector {
 
     /// The detector's value: the mean over the alternatives.
     pub fn value(&self) -> f64 {
-        let (mut more, mut less) = (0.0, 0.0);
-        for [up, down] in self.bets.value.as_chunks().0 {
-            more += up;
-            less += down;
-        }
-        (more + less) / self.bets.value.len() as f64
+        sum(&self.bets.value) / self.bets.value.len() as f64
     }
 
     /// The bin that speaks most for drift, and whether it got more.

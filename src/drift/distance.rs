@@ -4,7 +4,7 @@
 //! docs/drift.md has each formula with its source and what it is if nothing drifted.
 
 use super::compare::{Cell, Compared};
-use crate::stats::{atanh_tail, contrasts};
+use crate::stats::{LANES, atanh_tail, contrasts};
 use core::f64::consts::LN_2;
 
 /// Below this |u|, with u = (q − p)/(p + q), logarithms are polynomials.
@@ -64,13 +64,13 @@ pub(super) struct Effects {
 pub(super) fn effects(compared: &Compared) -> Effects {
     let (mut all, mut nats, mut squares) = (Effects::default(), 0.0, 0.0);
     for block in compared.cells().chunks(BLOCK) {
-        let (mut us, mut out) = ([[0.0; 4]; BLOCK / 4], [[[0.0; 4]; 3]; BLOCK / 4]);
+        let (mut us, mut out) = ([[0.0; LANES]; BLOCK / LANES], [[[0.0; LANES]; 3]; BLOCK / LANES]);
         for (u, cell) in us.as_flattened_mut().iter_mut().zip(block) {
             *u = lean(cell);
         }
-        let fours = block.len().div_ceil(4);
-        contrasts(us.get(..fours).unwrap_or(&us), &mut out);
-        let (cells, us) = (block.chunks(4), us.iter());
+        let lanes = block.len().div_ceil(LANES);
+        contrasts(us.get(..lanes).unwrap_or(&us), &mut out);
+        let (cells, us) = (block.chunks(LANES), us.iter());
         for ((cells, us), [odds, entropy, part]) in cells.zip(us).zip(&out) {
             let known = us.iter().zip(odds).zip(entropy).zip(part);
             for (cell, (((u, odds), entropy), part)) in cells.iter().zip(known) {
@@ -125,29 +125,36 @@ pub(super) fn squares(compared: &Compared) -> Vec<f64> {
 /// Kolmogorov and Smirnov's D over bins in their order: the largest difference of the cumulative
 /// shares, in [0, 1].
 pub fn ks(compared: &Compared) -> f64 {
-    let mut sum = 0.0;
-    let mut largest: f64 = 0.0;
-    for cell in compared.cells() {
-        sum += cell.gap;
-        // no NaN comes here, and this is one instruction
-        largest = if sum.abs() > largest { sum.abs() } else { largest };
-    }
-    largest
+    along(compared, &[]).ks
 }
 
 /// The Wasserstein distance W₁ with all of a bin at its middle, in the unit of the edges. There is
 /// one edge more than bins.
 pub fn wasserstein(compared: &Compared, edges: &[f64]) -> f64 {
-    let mut sum = 0.0;
-    let mut distance = 0.0;
-    for (cell, three) in compared.cells().iter().zip(edges.windows(3)) {
-        if let [low, _, high] = three {
-            sum += cell.gap;
+    along(compared, edges).wasserstein
+}
+
+/// The distances along the line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Along {
+    pub ks: f64,
+    pub wasserstein: f64,
+}
+
+/// Both in one pass.
+pub(super) fn along(compared: &Compared, edges: &[f64]) -> Along {
+    let (mut sum, mut far) = (0.0f64, Along::default());
+    let mut threes = edges.windows(3);
+    for cell in compared.cells() {
+        sum += cell.gap;
+        // no NaN comes here, and this is one instruction
+        far.ks = if sum.abs() > far.ks { sum.abs() } else { far.ks };
+        if let Some([low, _, high]) = threes.next() {
             // from this bin's middle to the next one's
-            distance += sum.abs() * (high / 2.0 - low / 2.0);
+            far.wasserstein += sum.abs() * (high / 2.0 - low / 2.0);
         }
     }
-    distance
+    far
 }
 
 /// That distance over the baseline's standard deviation (of the population, at the bins' middles),

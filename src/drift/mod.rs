@@ -34,7 +34,7 @@ pub use several::benjamini_hochberg;
 pub use significance::{
     ChiSquare, Pooled, Quantiles, contingency, g_test, pooled, psi_null_expectation, psi_null_q95,
 };
-pub use verdict::{Criteria, Distances, Feature, Found, Verdict, judge};
+pub use verdict::{Criteria, Distances, Feature, Found, Judge, Verdict, judge};
 pub use window_checks::{Checked, Outcome, WindowCounts, check_window};
 
 #[cfg(test)]

@@ -12,6 +12,15 @@ pub(super) struct Sides<'a> {
     pub m: f64,
 }
 
+impl Sides<'_> {
+    /// Whether plain counts need no pools: each bin alone weighs enough.
+    pub fn has_enough_in_each_bin(&self) -> bool {
+        let (smaller, least) = (self.n.min(self.m), LEAST_EXPECTED * (self.n + self.m));
+        let enough = |(a, b): (&f64, &f64)| (a + b) * smaller >= least;
+        self.baseline.iter().zip(self.current).fold(true, |all, bin| all & enough(bin))
+    }
+}
+
 /// Fewest records that a pool must be expected to have on the smaller side.
 pub(super) const LEAST_EXPECTED: f64 = 5.0;
 

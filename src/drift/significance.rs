@@ -5,7 +5,7 @@ use super::distance::kl_term;
 use super::noise::Noise;
 use super::pool::{Pools, Sides, pool};
 use crate::error::Result;
-use crate::stats::{chi2_sf, chi2_sf_whole, chi2_upper_quantile};
+use crate::stats::{LANES, chi2_sf, chi2_sf_whole, chi2_upper_quantile, sum};
 use serde::Serialize;
 
 /// A statistic that is chi-square distributed if nothing drifted.
@@ -148,6 +148,28 @@ pub(super) fn pooled_of(of: &Sides<'_>, ordered: usize, noise: &Noise) -> Result
         chi2_sf(statistic / spread, f64::from(dof) / spread)
     };
     Ok(Some(Pooled { statistic, dof, spread, p }))
+}
+
+/// The same of plain counts where each bin is a pool of its own; its p-value is not known yet.
+pub(super) fn alone(of: &Sides<'_>) -> Pooled {
+    let Sides { n, m, .. } = *of;
+    let ratio = m / n;
+    let part = |a: f64, b: f64| {
+        let y = b - ratio * a;
+        y * y / (a + b)
+    };
+    let mut sums = [0.0; LANES];
+    let (before, rest) = of.baseline.as_chunks::<LANES>();
+    let (now, others) = of.current.as_chunks::<LANES>();
+    for (a, b) in before.iter().zip(now) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += part(*a, *b);
+        }
+    }
+    let rest = rest.iter().zip(others).map(|(a, b)| part(*a, *b));
+    let statistic = (sum(&sums) + rest.sum::<f64>()) * (n + m) / (m * (1.0 + ratio));
+    let dof = u32::try_from(of.baseline.len().saturating_sub(1)).unwrap_or(u32::MAX);
+    Pooled { statistic, dof, spread: 1.0, p: 1.0 }
 }
 
 /// Without noise D is m(1 + m/n)π, and the quadratic form below is Pearson's statistic: what is taken

@@ -1,13 +1,16 @@
 //! Our verdict on a window: significance and effect, and whether there are enough records to say.
 
 use super::compare::{Compared, check_edges};
-use super::distance::{Effects, effects, ks, least_deviation, wasserstein};
+use super::distance::{Effects, along, effects, least_deviation};
 use super::noise::Noise;
 use super::pool::Sides;
 use super::rare::rare;
 use super::several::benjamini_hochberg;
-use super::significance::{Pooled, Quantiles, pooled_of, psi_null_expectation, psi_null_q95};
+use super::significance::{
+    Pooled, Quantiles, alone, pooled_of, psi_null_expectation, psi_null_q95,
+};
 use crate::error::Result;
+use crate::stats::{chi2_sf_each, sum};
 use serde::Serialize;
 
 /// When a difference is drift.
@@ -109,53 +112,111 @@ pub struct Distances {
     pub wasserstein_by_deviation: Option<f64>,
 }
 
-/// Judges the features of one window together.
+/// Judges the features of one window together; [`Judge`] is quicker for several windows.
 ///
 /// # Errors
-/// [`ErrorCode::BadInput`](crate::ErrorCode::BadInput) with the place below `[i]` for counts, edges
-/// or noise that have no meaning.
+/// As [`Judge::window`].
 pub fn judge(features: &[Feature<'_>], criteria: &Criteria) -> Result<Vec<Found>> {
-    let mut scratch = Scratch::default();
-    let mut found = Vec::with_capacity(features.len());
-    for (at, feature) in features.iter().enumerate() {
-        found.push(one(feature, criteria, &mut scratch).map_err(|e| {
-            let path = e.place().path.clone().unwrap_or_default();
-            e.at_path(format!("[{at}].{path}"))
-        })?);
-    }
-    let p_values: Vec<Option<f64>> = found.iter().map(|f: &Found| f.p).collect();
-    for (found, adjusted) in found.iter_mut().zip(benjamini_hochberg(&p_values)) {
-        found.p_adjusted = adjusted;
-        found.verdict = match (adjusted, found.effect) {
-            (Some(p), Some(_)) if p > criteria.false_discovery_rate => Verdict::Stable,
-            (Some(_), Some(effect)) if effect < criteria.effect => Verdict::Slight,
-            (Some(_), Some(_)) => Verdict::Drifted,
-            _ => Verdict::TooFew,
-        };
-    }
-    Ok(found)
+    Judge::default().window(features, criteria)
 }
 
-/// What is used again from feature to feature.
-#[derive(Default)]
-struct Scratch {
+/// Judges windows, and keeps what follows from the baselines alone.
+#[derive(Debug, Default)]
+pub struct Judge {
     quantiles: Quantiles,
+    known: Vec<Known>,
+}
+
+/// What follows from a feature's baseline and edges.
+#[derive(Debug, Default)]
+struct Known {
+    baseline: Vec<u64>,
+    edges: Option<Vec<f64>>,
     /// The baseline's counts.
     before: Vec<f64>,
+    n: f64,
+    /// What a Wasserstein distance is divided by.
+    deviation: Option<f64>,
 }
 
-/// One feature, before the window's others are known.
-fn one(feature: &Feature<'_>, criteria: &Criteria, scratch: &mut Scratch) -> Result<Found> {
-    let bins = feature.edges.map_or(0, |edges| edges.len().saturating_sub(1));
-    if let Some(edges) = feature.edges {
-        check_edges(edges, bins.clamp(1, feature.baseline.len().max(1)))?;
+impl Known {
+    /// Makes it that of this feature, if it is another's.
+    fn of(&mut self, feature: &Feature<'_>, bins: usize) -> Result<()> {
+        let same = self.baseline == feature.baseline && self.edges.as_deref() == feature.edges;
+        if same && !self.before.is_empty() {
+            return Ok(());
+        }
+        *self = Self::default();
+        if let Some(edges) = feature.edges {
+            check_edges(edges, bins.clamp(1, feature.baseline.len().max(1)))?;
+        }
+        self.baseline.extend_from_slice(feature.baseline);
+        self.edges = feature.edges.map(<[f64]>::to_vec);
+        self.before.extend(feature.baseline.iter().map(|count| *count as f64));
+        self.n = self.before.iter().sum();
+        Ok(())
     }
+}
+
+impl Judge {
+    /// Judges the features of one window together.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadInput`](crate::ErrorCode::BadInput) with the place below `[i]` for counts,
+    /// edges or noise that have no meaning.
+    pub fn window(&mut self, features: &[Feature<'_>], criteria: &Criteria) -> Result<Vec<Found>> {
+        if self.known.len() < features.len() {
+            self.known.resize_with(features.len(), Known::default);
+        }
+        let mut found = Vec::with_capacity(features.len());
+        // whose p-values are taken together
+        let (mut open, mut tests) = (Vec::new(), Vec::new());
+        for (at, (feature, known)) in features.iter().zip(&mut self.known).enumerate() {
+            let (one, is_open) =
+                one(feature, criteria, known, &mut self.quantiles).map_err(|e| {
+                    let path = e.place().path.clone().unwrap_or_default();
+                    e.at_path(format!("[{at}].{path}"))
+                })?;
+            if let (true, Some(test)) = (is_open, &one.test) {
+                open.push(at);
+                tests.push((test.statistic, test.dof));
+            }
+            found.push(one);
+        }
+        for (at, p) in open.into_iter().zip(chi2_sf_each(&tests)) {
+            if let Some(Found { test: Some(test), p: whole, .. }) = found.get_mut(at) {
+                (test.p, *whole) = (p, Some(p));
+            }
+        }
+        let p_values: Vec<Option<f64>> = found.iter().map(|f: &Found| f.p).collect();
+        for (found, adjusted) in found.iter_mut().zip(benjamini_hochberg(&p_values)) {
+            found.p_adjusted = adjusted;
+            found.verdict = match (adjusted, found.effect) {
+                (Some(p), Some(_)) if p > criteria.false_discovery_rate => Verdict::Stable,
+                (Some(_), Some(effect)) if effect < criteria.effect => Verdict::Slight,
+                (Some(_), Some(_)) => Verdict::Drifted,
+                _ => Verdict::TooFew,
+            };
+        }
+        Ok(found)
+    }
+}
+
+/// One feature, before the window's others are known; and whether its p-value is still open.
+fn one(
+    feature: &Feature<'_>,
+    criteria: &Criteria,
+    known: &mut Known,
+    quantiles: &mut Quantiles,
+) -> Result<(Found, bool)> {
+    let bins = feature.edges.map_or(0, |edges| edges.len().saturating_sub(1));
+    known.of(feature, bins)?;
     let plain = feature.noise == Noise::None;
-    let Scratch { quantiles, before } = scratch;
-    before.clear();
-    before.extend(feature.baseline.iter().map(|count| *count as f64));
+    // estimates below 0 count as 0 in the comparison; their sum with those is what was reported
+    let reported = sum(feature.current);
     let compared = if plain {
-        Compared::whole(feature.baseline, before, feature.current)?
+        let (before, n) = (&known.before, known.n);
+        Compared::whole(feature.baseline, (before, n), (feature.current, reported))?
     } else {
         Compared::estimated(feature.baseline, feature.current)?
     };
@@ -167,19 +228,21 @@ fn one(feature: &Feature<'_>, criteria: &Criteria, scratch: &mut Scratch) -> Res
         effect: None,
         distances: None,
     };
-    let Some(compared) = compared else { return Ok(nothing) };
+    let Some(compared) = compared else { return Ok((nothing, false)) };
     let effects = effects(&compared);
-    let distances = distances(&compared, feature.edges, bins, &effects, quantiles);
-    // estimates below 0 count as 0 in the comparison; their sum with those is what was reported
-    let reported: f64 = feature.current.iter().sum();
+    let deviation = &mut known.deviation;
+    let distances = distances(&compared, feature.edges, bins, &effects, (quantiles, deviation));
     let fewest = compared.baseline_total().min(compared.current_total()).min(reported);
     if fewest < criteria.least_records as f64 {
-        return Ok(Found { distances: Some(distances), ..nothing });
+        return Ok((Found { distances: Some(distances), ..nothing }, false));
     }
     let n = compared.baseline_total();
-    let sides = Sides { baseline: before, current: feature.current, n, m: reported };
-    let test = pooled_of(&sides, bins, &feature.noise)?;
-    let rare = if plain { rare(&sides) } else { None };
+    let sides = Sides { baseline: &known.before, current: feature.current, n, m: reported };
+    // then there is nothing to pool, and no bin is rare
+    let enough = plain && sides.has_enough_in_each_bin();
+    let is_open = enough && bins >= known.before.len() && bins > 1;
+    let test = if is_open { Some(alone(&sides)) } else { pooled_of(&sides, bins, &feature.noise)? };
+    let rare = if plain && !enough { rare(&sides) } else { None };
     // nine tenths of the false alarms for the pooled test, a tenth for the rare bins
     let p = match (&test, rare) {
         (Some(test), None) => Some(test.p),
@@ -187,7 +250,7 @@ fn one(feature: &Feature<'_>, criteria: &Criteria, scratch: &mut Scratch) -> Res
         (None, rare) => rare,
     };
     let effect = p.map(|_| beyond_chance(&compared, feature, effects.hellinger));
-    Ok(Found { test, p, effect, distances: Some(distances), ..nothing })
+    Ok((Found { test, p, effect, distances: Some(distances), ..nothing }, is_open))
 }
 
 /// Hellinger's distance less what sampling and noise give on average if nothing drifted:
@@ -211,11 +274,11 @@ fn distances(
     edges: Option<&[f64]>,
     bins: usize,
     effects: &Effects,
-    quantiles: &mut Quantiles,
+    (quantiles, deviation): (&mut Quantiles, &mut Option<f64>),
 ) -> Distances {
     // without the bins that have no place on the line, shares add up to less: of the rest alone
     let line = edges.and_then(|edges| Some((compared.first(bins)?, edges)));
-    let wasserstein = line.as_ref().map(|(line, edges)| wasserstein(line, edges));
+    let far = line.as_ref().map(|(line, edges)| along(line, edges));
     Distances {
         hellinger: effects.hellinger,
         js_distance: effects.js_distance,
@@ -224,11 +287,10 @@ fn distances(
         psi_null_q95: psi_null_q95(compared, quantiles),
         linf: effects.linf,
         tvd: effects.tvd,
-        ks: line.as_ref().map(|(line, _)| ks(line)),
-        wasserstein,
-        wasserstein_by_deviation: line
-            .as_ref()
-            .zip(wasserstein)
-            .map(|((line, edges), far)| far / least_deviation(line, edges)),
+        ks: far.map(|far| far.ks),
+        wasserstein: far.map(|far| far.wasserstein),
+        wasserstein_by_deviation: line.as_ref().zip(far).map(|((line, edges), far)| {
+            far.wasserstein / *deviation.get_or_insert_with(|| least_deviation(line, edges))
+        }),
     }
 }

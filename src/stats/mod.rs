@@ -11,9 +11,9 @@ mod many;
 
 pub use beta::regularized_beta;
 pub use binomial::{binomial_cdf, clopper_pearson_upper, zero_error_rows};
-pub use chi2::{chi2_sf_whole, chi2_upper_quantile};
+pub use chi2::{chi2_sf_each, chi2_sf_whole, chi2_upper_quantile};
 pub use gamma::{chi2_sf, regularized_gamma_upper};
-pub use many::{atanh_tail, contrasts, exp_each};
+pub use many::{LANES, atanh_tail, contrasts, erfcx_each, exp_each, sum};
 
 /// Iterations after which a continued fraction or series is given up: each of those here gains at
 /// least one bit in a few of them.

@@ -4,7 +4,7 @@ use super::layout::{Block, Layout};
 use super::model::{BaselineInput, Compared, InputWindow, MovedCell, Watched};
 use super::sums::{Seen, View};
 use driftline::drift::{
-    Criteria, Detector, Feature, Found, Moved, Noise, Verdict, Watch, baseline_cells, judge, moved,
+    Criteria, Detector, Feature, Found, Judge, Moved, Noise, Verdict, Watch, baseline_cells, moved,
     weighted_effect,
 };
 use driftline::summary::{Baseline, BlockKind, InputBins, Special};
@@ -118,6 +118,7 @@ impl<'a> Features<'a> {
         &self,
         view: &View<'_>,
         criteria: &Criteria,
+        judge: &mut Judge,
         mut detectors: Option<(&mut Detectors, f64)>,
     ) -> Result<Judged, Error> {
         let seen: Vec<(usize, &Watching<'_>, Seen)> = self
@@ -135,7 +136,7 @@ impl<'a> Features<'a> {
                 noise: seen.noise,
             })
             .collect();
-        let found = judge(&features, criteria)?;
+        let found = judge.window(&features, criteria)?;
         let mut lines: Vec<Line> = Vec::with_capacity(seen.len());
         for ((nth, one, seen), found) in seen.iter().zip(found) {
             let value = match &mut detectors {

@@ -24,7 +24,7 @@ pub use model::{
 };
 
 use crate::store::{Definitions, Reads, Stored};
-use driftline::drift::{CONCEPT_DRIFT, Criteria};
+use driftline::drift::{CONCEPT_DRIFT, Criteria, Judge};
 use driftline::summary::{Baseline, BlockKind};
 use driftline::{Error, ErrorCode};
 use inputs::{Detectors, Features, Judged};
@@ -214,10 +214,12 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn group(&self, key: Key, series: &Series) -> Result<Group, Error> {
         let mut detectors = self.features.map(Features::detectors);
+        let judge = &mut Judge::default();
         let mut windows = Vec::with_capacity(series.windows.len());
         let mut previous = None;
         for (span, sums) in &series.windows {
-            let mut window = self.window(*span, sums, key, series, detectors.as_mut())?;
+            let mut window =
+                self.window((*span, sums), key, series, (judge, detectors.as_mut()))?;
             self.check(&mut window, (sums, previous), key, series);
             windows.push(window);
             previous = Some(sums);
@@ -225,7 +227,7 @@ impl Asked<'_> {
         let large = || Error::new(ErrorCode::StoreFailed, "a sum is beyond 64 bits");
         let total = series.total().ok_or_else(large)?;
         let total = total.map(|(span, sums)| {
-            let mut window = self.window(span, &sums, key, series, None)?;
+            let mut window = self.window((span, &sums), key, series, (judge, None))?;
             self.check(&mut window, (&sums, None), key, series);
             Ok::<_, Error>(window)
         });
@@ -255,11 +257,10 @@ impl Asked<'_> {
 
     fn window(
         &self,
-        span: Span,
-        sums: &Sums,
+        (span, sums): (Span, &Sums),
         key: Key,
         series: &Series,
-        detectors: Option<&mut Detectors>,
+        (judge, detectors): (&mut Judge, Option<&mut Detectors>),
     ) -> Result<Window, Error> {
         let (mode, epsilon, bound) = (series.mode, key.epsilon, key.bound);
         let view = &View { layout: self.layout, sums, mode, epsilon, bound };
@@ -270,7 +271,7 @@ impl Asked<'_> {
         }
         let detectors = detectors.map(|detectors| (detectors, self.watch.threshold));
         let judged = match self.features {
-            Some(features) => features.window(view, &Criteria::default(), detectors)?,
+            Some(features) => features.window(view, &Criteria::default(), judge, detectors)?,
             None => Judged::default(),
         };
         Ok(self::window(view, window, judged))
