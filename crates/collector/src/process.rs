@@ -30,6 +30,7 @@ pub fn run(
         .build()
         .map_err(|error| io("no threads".to_owned(), error))?;
     runtime.block_on(async {
+        let end = signal();
         let address = config.listen;
         let destinations = alerts::ready(&config.alerts, &|name| std::env::var(name).ok())?;
         let collector = Collector::open(config, host)?;
@@ -48,7 +49,7 @@ pub fn run(
         let desk = alerts::Desk::start(&collector, destinations)?;
         let pusher = export::Pusher::start(&collector, &|name| std::env::var(name).ok())?;
         ready(local);
-        let served = serve(collector, listener, signal()).await;
+        let served = serve(collector, listener, end).await;
         retention.abort();
         rules.abort();
         drop((desk, pusher));
@@ -87,19 +88,33 @@ async fn rules(collector: Arc<Collector>) {
     }
 }
 
-/// Resolves when the process is asked to end.
-async fn signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+/// Resolves when the process is asked to end. Signals count from the call on, and not only once
+/// the answer is waited for.
+#[cfg(unix)]
+fn signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // without a handler the process runs until it is killed, which loses nothing
+    let asked = |kind| {
+        let handler = signal(kind).ok();
+        async {
+            match handler {
+                Some(mut handler) => drop(handler.recv().await),
+                None => std::future::pending().await,
             }
-            return;
+        }
+    };
+    let (terminate, interrupt) = (asked(SignalKind::terminate()), asked(SignalKind::interrupt()));
+    async {
+        tokio::select! {
+            () = terminate => {}
+            () = interrupt => {}
         }
     }
+}
+
+/// Resolves when the process is asked to end.
+#[cfg(not(unix))]
+async fn signal() {
     // without a handler the process runs until it is killed, which loses nothing
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
