@@ -4,23 +4,16 @@
  */
 
 import type { DriftlineError, LoadOptions } from "./api.js";
-import { fromHex, holds, keyOf, MAX_KEYS, type PublicKey, sha256 } from "./ed25519.js";
+import { keyOf, MAX_KEYS, type PublicKey, sha256 } from "./ed25519.js";
 import { fault } from "./error.js";
 import { manifestOf } from "./manifest.js";
+import { invalid, isTime, objectOf, open, type Said, type Signed, signedList, trusted } from "./signed.js";
 
 const FILE = "driftline.signatures/1";
 const SIGNATURE = "driftline.signature/1";
-const ROTATION = "driftline.rotation/1";
 
-/** As the limits of the core. */
+/** As the limit of the core. */
 const MAX_BYTES = 65_536;
-const MAX_SIGNATURES = 8;
-
-/** A statement and its signature, as they stand in the file. */
-interface Signed {
-  readonly statement: string;
-  readonly signature: string;
-}
 
 /** What a key says of a bundle. */
 interface Statement {
@@ -92,7 +85,7 @@ export async function verify(file: Uint8Array<ArrayBuffer>, subject: Subject, tr
   let unknown: unknown;
   for (const signed of signatures) {
     try {
-      const statement = (await open(signed, SIGNATURE, keys)) as unknown as Statement;
+      const statement = (await open(signed, SIGNATURE, keys, isSignature)) as unknown as Statement;
       judge(statement, subject, trust);
       return statement;
     } catch (raised) {
@@ -110,73 +103,11 @@ function fileOf(bytes: Uint8Array<ArrayBuffer>): { signatures: Signed[]; rotatio
   if (typeof format !== "string") throw invalid("the signature file has no format");
   if (format !== FILE) throw fault("format_version", `the signature file's format is not \`${FILE}\``);
   if (Object.keys(rest).length > 0) throw invalid("the signature file has an unknown member");
-  const lists = [signatures, rotations].map((list) => {
-    if (!Array.isArray(list) || list.length > MAX_SIGNATURES) {
-      throw invalid("the signature file holds no list of signatures, or too many of them");
-    }
-    return list.map(signedOf);
-  });
-  return { signatures: lists[0] as Signed[], rotations: lists[1] as Signed[] };
-}
-
-function signedOf(value: unknown): Signed {
-  const { statement, signature, ...rest } = (value ?? {}) as Record<string, unknown>;
-  if (typeof statement !== "string" || typeof signature !== "string" || Object.keys(rest).length > 0) {
-    throw invalid("an entry of the signature file is no statement with a signature");
-  }
-  return { statement, signature };
-}
-
-/** The pinned keys and those that they named as successors. */
-async function trusted(rotations: Signed[], pinned: readonly PublicKey[]): Promise<PublicKey[]> {
-  const keys = [...pinned];
-  let waiting = rotations;
-  for (;;) {
-    const later: Signed[] = [];
-    for (const signed of waiting) {
-      try {
-        const { successor } = await open(signed, ROTATION, keys);
-        keys.push(await keyOf(successor as string));
-      } catch (raised) {
-        if ((raised as DriftlineError).code !== "key_unknown") throw raised;
-        later.push(signed);
-      }
-    }
-    if (later.length === 0 || later.length === waiting.length) return keys;
-    waiting = later;
-  }
-}
-
-/** The statement, if one of the keys signed it in this domain. */
-async function open(signed: Signed, domain: string, keys: readonly PublicKey[]): Promise<Record<string, unknown>> {
-  const said = objectOf(signed.statement, "the statement");
-  if (typeof said.key !== "string") throw invalid("the statement names no key");
-  if (said.format !== domain) throw invalid(`the statement's format is not \`${domain}\``);
-  const key = keys.find(({ id }) => id === said.key);
-  if (key === undefined) throw fault("key_unknown", `the key \`${said.key.slice(0, 80)}\` is not pinned`);
-  if (!/^[0-9a-f]{128}$/.test(signed.signature)) {
-    throw invalid("a signature has 128 lower-case hexadecimal digits");
-  }
-  if (!(await holds(key, domain, signed.statement, fromHex(signed.signature)))) {
-    throw invalid(`the signature is not that of the key \`${key.id}\``);
-  }
-  // a text that two readers could read differently is refused
-  const members = Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (!isForm(said, domain) || JSON.stringify(Object.fromEntries(members)) !== signed.statement) {
-    throw invalid("the statement is not spelled as its format demands");
-  }
-  return said;
+  return { signatures: signedList(signatures), rotations: signedList(rotations) };
 }
 
 /** Whether it has the members that its format has, and no other. */
-function isForm(said: Record<string, unknown>, domain: string): boolean {
-  const { format, key, created, ...rest } = said;
-  if (created !== undefined && !isTime(created)) return false;
-  if (domain === ROTATION) {
-    const { successor, ...more } = rest;
-    return /^[0-9a-f]{64}$/.test(String(successor)) && Object.keys(more).length === 0;
-  }
-  const { identity, name, sequence, wasm, expires, ...more } = rest;
+function isSignature({ identity, name, sequence, wasm, expires, ...more }: Said): boolean {
   return (
     typeof identity === "string" &&
     typeof name === "string" &&
@@ -186,13 +117,6 @@ function isForm(said: Record<string, unknown>, domain: string): boolean {
     (expires === undefined || isTime(expires)) &&
     Object.keys(more).length === 0
   );
-}
-
-/** Times have one spelling, such as `2013-06-03T00:00:00Z`, and name a day that is one. */
-function isTime(value: unknown): value is string {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(String(value))) return false;
-  const ms = Date.parse(value as string);
-  return !Number.isNaN(ms) && new Date(ms).toISOString() === `${(value as string).slice(0, -1)}.000Z`;
 }
 
 function judge(statement: Statement, subject: Subject, { minimum, now }: Trust): void {
@@ -220,20 +144,4 @@ function judge(statement: Statement, subject: Subject, { minimum, now }: Trust):
   if (sequence < minimum) {
     throw fault("downgrade", `sequence ${sequence} is below the least, ${minimum}`);
   }
-}
-
-function objectOf(text: string, what: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // as below
-  }
-  throw invalid(`${what} is no JSON object`);
-}
-
-function invalid(message: string): DriftlineError {
-  return fault("signature_invalid", message);
 }

@@ -42,9 +42,9 @@ const signatures = (more = {}, by = ours, rotations = []) =>
   );
 
 /** A channel's file whose live bundle is the flights'. */
-const channel = (more = {}, by = ours) =>
-  JSON.stringify(
-    signed(
+const channel = (more = {}, by = ours, rotations = undefined) =>
+  JSON.stringify({
+    ...signed(
       "driftline.channel/1",
       {
         name: "stable",
@@ -56,7 +56,8 @@ const channel = (more = {}, by = ours) =>
       },
       by,
     ),
-  );
+    rotations,
+  });
 
 const rotation = (by, to = next) =>
   signed("driftline.rotation/1", { successor: Buffer.from(to.raw).toString("hex") }, by);
@@ -103,6 +104,14 @@ export const channels = [
   ["/expired.json", channel({ expires: "2013-06-03T00:00:00Z" }), { code: "channel_expired" }],
   ["/altered.json", JSON.stringify(changed), { code: "signature_invalid" }],
   ["/other.json", channel({}, theirs), { code: "key_unknown" }],
+  ["/named.json", channel({}, next, [rotation(ours)]), good],
+  ["/named-twice.json", channel({}, last, [rotation(next, last), rotation(ours)]), good],
+  ["/unnamed.json", channel({}, next, []), { code: "key_unknown" }],
+  ["/named-by-another.json", channel({}, next, [rotation(theirs)]), { code: "key_unknown" }],
+  ["/usurped.json", channel({}, next, [usurped]), { code: "signature_invalid" }],
+  ["/no-list.json", channel({}, ours, {}), { code: "signature_invalid" }],
+  ["/nine.json", channel({}, ours, Array(9).fill(rotation(ours))), { code: "signature_invalid" }],
+  ["/no-day.json", channel({ expires: "2100-02-30T00:00:00Z" }), { code: "channel_invalid" }],
 ];
 
 /** The keys that a follower pins. */

@@ -152,6 +152,53 @@ fn a_channel_that_somebody_else_wrote_is_not_edited() {
     }
 }
 
+#[test]
+fn a_key_is_followed_by_the_one_that_it_names() {
+    let desk = desk();
+    release(&desk, 1, "a").good();
+    for name in ["new.key", "third.key"] {
+        desk.run(&["keygen", "-o", name]).good();
+    }
+    let rotate = |key: &str, to: &str, file: &str| {
+        desk.run(&["rotate", "--key", key, "--to", to, "-o", file]).good();
+    };
+    rotate("release.key", "new.key.pub", "second.json");
+    rotate("new.key", "third.key.pub", "third.json");
+    let step = |second: u32, verb: &str, key: &str, more: &[&str]| {
+        let at = format!("2020-11-23T12:01:{second:02}Z");
+        desk.run(&[&[verb, "stable.json", "--at", &at, "--json", "--key", key], more].concat())
+    };
+    // the new key alone may not edit, and a rotation that cannot be checked is not carried
+    assert_eq!(step(1, "renew", "new.key", &["--rotation", "second.json"]).code(), "key_unknown");
+    let trust = ["--trust", "release.key.pub"];
+    let unchecked = [&trust[..], &["--rotation", "third.json"]].concat();
+    assert_eq!(step(1, "renew", "third.key", &unchecked).code(), "key_unknown");
+    let no_rotation =
+        step(1, "renew", "new.key", &[&trust[..], &["--rotation", "a.yaml"]].concat());
+    assert_eq!(no_rotation.code(), "bad_input");
+    step(1, "renew", "new.key", &[&trust[..], &["--rotation", "second.json"]].concat()).good();
+    for pinned in ["release.key.pub", "new.key.pub"] {
+        assert_eq!(history(&desk, pinned).good().lines()[0]["sequence"], 2);
+    }
+    assert_eq!(history(&desk, "third.key.pub").code(), "key_unknown");
+    // it stays in the file with later steps, and is followed over two changes
+    let more = ["--trust", "new.key.pub", "--rotation", "third.json"];
+    step(2, "kill", "third.key", &more).good();
+    step(3, "resume", "third.key", &[]).good();
+    for pinned in ["release.key.pub", "new.key.pub", "third.key.pub"] {
+        assert_eq!(history(&desk, pinned).good().lines()[0]["sequence"], 4);
+    }
+    assert_eq!(history(&desk, "other.pub").code(), "key_unknown");
+    // what is altered in a rotation is told, and nothing of the file believed
+    let text = String::from_utf8(desk.read("stable.json")).unwrap();
+    desk.write("altered.json", text.replace("successor", "succeeded"));
+    let told = desk.run(&["history", "altered.json", "--trust", "release.key.pub", "--json"]);
+    assert_eq!(told.code(), "signature_invalid");
+    step(4, "renew", "third.key", &["--forget-rotations"]).good();
+    assert_eq!(history(&desk, "release.key.pub").code(), "key_unknown");
+    assert_eq!(history(&desk, "third.key.pub").good().lines()[0]["sequence"], 5);
+}
+
 /// Where the process may be ended, and whether the channel is the new one then.
 const POINTS: [(&str, bool); 7] = [
     ("locked", false),

@@ -1,8 +1,9 @@
 /** A channel's file: the form, the signature, what it says. */
 
 import type { DriftlineError } from "../api.js";
-import { fromHex, holds, keyOf, MAX_KEYS, type PublicKey } from "../ed25519.js";
+import { keyOf, MAX_KEYS, type PublicKey } from "../ed25519.js";
 import { fault } from "../error.js";
+import { isTime, type Said, signedList, trusted, vouched } from "../signed.js";
 
 const FORMAT = "driftline.channel/1";
 /** As `MAX_CHANNEL_BYTES` of the core. */
@@ -46,14 +47,15 @@ export async function keysOf(texts: readonly string[]): Promise<readonly PublicK
 }
 
 /**
- * The statement of a file, if one of the keys signed it. Its expiry is not looked at.
+ * The statement of a file, if one of the keys, or a key that the file has one of them name, signed it. Its
+ * expiry is not looked at.
  *
  * @throws DriftlineError `channel_invalid`, `key_unknown`, `signature_invalid`, `signature_unsupported`,
  * `format_version`
  */
 export async function open(file: string, keys: readonly PublicKey[]): Promise<Statement> {
   const signed = objectOf(file);
-  const { statement: text, signature } = signed;
+  const { statement: text, signature, rotations = [] } = signed;
   if (typeof text !== "string" || typeof signature !== "string" || !/^[0-9a-f]{128}$/.test(signature)) {
     throw invalid("the file has no `statement` with a `signature`");
   }
@@ -61,15 +63,11 @@ export async function open(file: string, keys: readonly PublicKey[]): Promise<St
   if (said.format !== FORMAT) {
     throw fault("format_version", `the channel's format is not \`${FORMAT}\``);
   }
-  const key = keys.find(({ id }) => id === said.key);
-  if (key === undefined) throw fault("key_unknown", `the key \`${clip(said.key)}\` is not pinned`);
-  if (!(await holds(key, FORMAT, text, fromHex(signature)))) {
-    throw fault("signature_invalid", `the signature is not that of the key \`${key.id}\``);
-  }
+  await vouched({ statement: text, signature }, FORMAT, await trusted(signedList(rotations), keys), said.key);
   return read(said, text);
 }
 
-function read(said: Record<string, unknown>, text: string): Statement {
+function read(said: Said, text: string): Statement {
   const { name, sequence, canary, previous, telemetry = {}, expires, minimum_runtime, killed } = said;
   if (typeof name !== "string" || name === "") throw invalid("it has no name");
   if (!(Number.isSafeInteger(sequence) && (sequence as number) > 0)) throw invalid("it has no sequence");
@@ -100,7 +98,7 @@ function canaryOf(value: unknown): Target & { percent: number } {
 }
 
 function target(value: unknown): Target {
-  const { identity, url, bytes, sha256 } = (value ?? {}) as Record<string, unknown>;
+  const { identity, url, bytes, sha256 } = (value ?? {}) as Said;
   const whole =
     /^sha256:[0-9a-f]{64}$/.test(String(identity)) &&
     /^[0-9a-f]{64}$/.test(String(sha256)) &&
@@ -113,9 +111,8 @@ function target(value: unknown): Target {
 }
 
 function instant(value: unknown): number {
-  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(String(value)) ? Date.parse(value as string) : Number.NaN;
-  if (Number.isNaN(ms)) throw invalid("a time is not as 2013-06-03T00:00:00Z");
-  return ms;
+  if (!isTime(value)) throw invalid("a time is not as 2013-06-03T00:00:00Z");
+  return Date.parse(value);
 }
 
 function word(value: unknown): string {
@@ -123,10 +120,10 @@ function word(value: unknown): string {
   return value;
 }
 
-function objectOf(text: string): Record<string, unknown> {
+function objectOf(text: string): Said {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Said;
   } catch {
     // as below
   }
@@ -145,8 +142,4 @@ export function atLeast(version: string, least: string): boolean {
   if (have === undefined || want === undefined) return false;
   const differs = have.findIndex((number, at) => number !== want[at]);
   return differs < 0 || (have[differs] as number) > (want[differs] as number);
-}
-
-function clip(value: unknown): string {
-  return String(value).slice(0, 80);
 }

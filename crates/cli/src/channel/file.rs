@@ -1,21 +1,84 @@
 //! Channels as files: read, and edited so that a reader sees the old one or the new one.
 
-use super::{Channel, FORMAT, Note, Step, step};
+use super::{Channel, FORMAT, Note, Step, invalid, step};
 use crate::output::{io_error, read_file};
-use crate::signature::{Keypair, PublicKey, Signed};
-use driftline::limits::MAX_CHANNEL_BYTES;
+use crate::signature::{Keypair, PublicKey, Signed, add_rotations, trusted};
+use driftline::limits::{MAX_CHANNEL_BYTES, MAX_SIGNATURES};
 use driftline::{Error, ErrorCode, Result};
+use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// A channel's file: the statement, its signature, and how a pinned key leads to the signer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelFile {
+    /// As of [`Signed`].
+    pub statement: String,
+    /// As of [`Signed`].
+    pub signature: String,
+    /// Statements of older keys that name their successors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rotations: Vec<Signed>,
+}
+
+impl ChannelFile {
+    /// Reads and bounds a file; nothing is verified.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ChannelInvalid`].
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        if bytes.len() > MAX_CHANNEL_BYTES {
+            return Err(invalid(format!("the channel has {} bytes", bytes.len())));
+        }
+        let file: Self = serde_json::from_slice(bytes)
+            .map_err(|e| invalid(format!("the file is no signed channel: {e}")))?;
+        if file.rotations.len() > MAX_SIGNATURES {
+            return Err(invalid("the file holds too many rotations"));
+        }
+        Ok(file)
+    }
+
+    /// The channel, if one of the keys or of their successors signed it; its expiry is not looked
+    /// at.
+    ///
+    /// # Errors
+    /// Those of signatures, and [`ErrorCode::ChannelInvalid`].
+    pub fn open(&self, keys: &[PublicKey]) -> Result<Channel> {
+        let keys = trusted(&self.rotations, keys)?;
+        let (statement, signature) = (self.statement.clone(), self.signature.clone());
+        let channel: Channel = Signed { statement, signature }.open(FORMAT, &keys)?;
+        channel.check()?;
+        Ok(channel)
+    }
+}
+
 /// Reads a channel and verifies it.
 ///
 /// # Errors
-/// The file's, and those of [`Channel::from_file`].
+/// The file's, and those of [`ChannelFile`].
 pub fn read(path: &Path, keys: &[PublicKey]) -> Result<Channel> {
+    Ok(read_whole(path, keys)?.0)
+}
+
+fn read_whole(path: &Path, keys: &[PublicKey]) -> Result<(Channel, Vec<Signed>)> {
     let bytes = read_file(path, MAX_CHANNEL_BYTES)?;
-    Channel::from_file(&bytes, keys).map_err(|error| error.in_file(path.display().to_string()))
+    let opened = ChannelFile::from_json(&bytes).and_then(|file| Ok((file.open(keys)?, file)));
+    let (channel, file) = opened.map_err(|error| error.in_file(path.display().to_string()))?;
+    Ok((channel, file.rotations))
+}
+
+/// Who signs a step.
+pub struct Signer<'a> {
+    /// The key that signs the channel from here on.
+    pub pair: &'a Keypair,
+    /// Keys beside it that may have signed the channel as it is.
+    pub trust: &'a [PublicKey],
+    /// Files of rotations that the channel carries from here on, beside those that it has.
+    pub rotations: &'a [PathBuf],
+    /// Whether those that it has are left out.
+    pub forget: bool,
 }
 
 /// The one who may edit a channel, as long as this lives.
@@ -45,26 +108,41 @@ impl<'a> Editor<'a> {
         }
     }
 
-    /// Takes a step. `name` is that of a new channel; `trust`: keys beside the signer's that may have
-    /// signed the channel as it is. The answer is the channel before and after.
+    /// Takes a step; `name` is that of a new channel. The answer is the channel before and after.
     ///
     /// # Errors
-    /// Those of [`step`]; a channel that none of the keys signed; the file system's.
+    /// Those of [`step`] and of rotations; a channel that none of the keys signed; the file system's.
     pub fn take(
         &self,
         name: &str,
-        pair: &Keypair,
-        trust: &[PublicKey],
+        signer: &Signer<'_>,
         asked: &Step,
         note: &Note,
     ) -> Result<(Option<Channel>, Channel)> {
+        let Signer { pair, trust, rotations: files, forget } = *signer;
         let mut keys = trust.to_vec();
         keys.push(pair.public());
-        let before = if self.path.exists() { Some(read(self.path, &keys)?) } else { None };
+        let (before, mut rotations) = if self.path.exists() {
+            let (before, rotations) = read_whole(self.path, &keys)?;
+            (Some(before), if forget { Vec::new() } else { rotations })
+        } else {
+            (None, Vec::new())
+        };
+        let had = rotations.len();
+        add_rotations(&mut rotations, files)?;
+        let new = rotations.get(had..).unwrap_or_default();
+        if trusted(new, &keys)?.len() < keys.len() + new.len() {
+            return Err(Error::new(
+                ErrorCode::KeyUnknown,
+                "a rotation is by a key that is not known",
+            )
+            .with_help("name that key with --trust, so that the rotation can be checked"));
+        }
         let after = step(before.as_ref(), name, &pair.public().id(), asked, note)
             .map_err(|error| error.in_file(self.path.display().to_string()))?;
-        let signed = Signed::new(FORMAT, &after, pair)?;
-        let mut bytes = serde_json::to_vec_pretty(&signed)
+        let Signed { statement, signature } = Signed::new(FORMAT, &after, pair)?;
+        let file = ChannelFile { statement, signature, rotations };
+        let mut bytes = serde_json::to_vec_pretty(&file)
             .map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))?;
         bytes.push(b'\n');
         if bytes.len() > MAX_CHANNEL_BYTES {

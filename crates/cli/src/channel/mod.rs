@@ -6,12 +6,14 @@ mod post;
 #[cfg(test)]
 mod tests;
 
-pub use file::{Editor, read};
+#[cfg(test)]
+use file::ChannelFile;
+pub use file::{Editor, Signer, read};
 pub use machine::{Note, Step, step};
 pub use post::post;
 
-use crate::signature::{MAX_SEQUENCE, PublicKey, Signed, time};
-use driftline::limits::{MAX_CHANNEL_BYTES, MAX_CHANNEL_STEPS};
+use crate::signature::{MAX_SEQUENCE, time};
+use driftline::limits::MAX_CHANNEL_STEPS;
 use driftline::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 
@@ -163,21 +165,6 @@ pub struct Entry {
 }
 
 impl Channel {
-    /// Reads a file and verifies it against the keys; an expiry is not looked at.
-    ///
-    /// # Errors
-    /// Those of signatures, and [`ErrorCode::ChannelInvalid`].
-    pub fn from_file(bytes: &[u8], keys: &[PublicKey]) -> Result<Self> {
-        if bytes.len() > MAX_CHANNEL_BYTES {
-            return Err(invalid(format!("the channel has {} bytes", bytes.len())));
-        }
-        let signed: Signed = serde_json::from_slice(bytes)
-            .map_err(|e| invalid(format!("the file is no signed channel: {e}")))?;
-        let channel: Self = signed.open(FORMAT, keys)?;
-        channel.check()?;
-        Ok(channel)
-    }
-
     /// Whether it keeps the form, whoever signed it.
     ///
     /// # Errors

@@ -118,7 +118,8 @@ fn only_the_channel_s_own_key_and_domain_open_it() {
     let signed = Signed::new(FORMAT, &channel, &ours).unwrap();
     let open = |signed: &Signed, key: &Keypair| {
         let bytes = serde_json::to_vec(signed).unwrap();
-        Channel::from_file(&bytes, &[key.public()]).map_err(|error| error.code().as_str())
+        let opened = ChannelFile::from_json(&bytes).and_then(|file| file.open(&[key.public()]));
+        opened.map_err(|error| error.code().as_str())
     };
     assert_eq!(open(&signed, &ours).unwrap(), channel);
     assert_eq!(open(&signed, &theirs), Err("key_unknown"));

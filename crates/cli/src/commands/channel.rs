@@ -1,7 +1,7 @@
 //! `driftline release`, `canary`, `promote`, `rollback`, `kill`, `resume`, `renew`, `history`.
 
 use crate::Outcome;
-use crate::channel::{self, Canary, Channel, Editor, Note, Step, Target, Telemetry};
+use crate::channel::{self, Canary, Channel, Editor, Note, Signer, Step, Target, Telemetry};
 use crate::output::{Output, read_file};
 use crate::report;
 use crate::signature::{Keypair, PublicKey, time};
@@ -22,6 +22,13 @@ pub struct Common {
     /// Public key, beside that one's, that may have signed the channel as it is; may be given again
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// Statement of an older key that names a newer one, so that gates which pin the older one take
+    /// the channel; stays in it from here on; may be given again
+    #[arg(long, value_name = "FILE")]
+    rotation: Vec<PathBuf>,
+    /// Leaves the statements of older keys out that the channel has
+    #[arg(long)]
+    forget_rotations: bool,
     /// When [default: now]
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -252,7 +259,13 @@ fn take(
     let name = name.map(str::to_owned).or(stem).unwrap_or_default();
     let pair = Keypair::read(&common.key)?;
     let editor = Editor::lock(&common.channel)?;
-    let (_, after) = editor.take(&name, &pair, &keys(&common.trust)?, step, &note)?;
+    let signer = Signer {
+        pair: &pair,
+        trust: &keys(&common.trust)?,
+        rotations: &common.rotation,
+        forget: common.forget_rotations,
+    };
+    let (_, after) = editor.take(&name, &signer, step, &note)?;
     drop(editor);
     let mut told = None;
     if let Some(collector) = &common.collector {
@@ -342,6 +355,7 @@ pub fn roll_back(channel: &Path, key: &Path, identity: &str, at: i64, reason: &s
     let at = time::of_seconds(at)?.max(before.updated);
     let (by, reason) = (Some("rule".to_owned()), Some(reason.to_owned()));
     let note = Note { at, by, reason, ..Note::default() };
-    let (_, after) = editor.take("", &pair, &[], &Step::Rollback(None), &note)?;
+    let signer = Signer { pair: &pair, trust: &[], rotations: &[], forget: false };
+    let (_, after) = editor.take("", &signer, &Step::Rollback(None), &note)?;
     i64::try_from(after.sequence).map_err(|e| Error::new(ErrorCode::Internal, e.to_string()))
 }

@@ -5,7 +5,7 @@ use crate::Outcome;
 use crate::output::{Output, read_file, write_whole};
 use crate::signature::{
     Keypair, MAX_SEQUENCE, PublicKey, ROTATION, Rotation, SIGNATURE, SignatureFile, Signed,
-    Statement, time,
+    Statement, add_rotations, time,
 };
 use driftline::bundle::{Bundle, sha256_hex};
 use driftline::limits::{MAX_BUNDLE_BYTES, MAX_SIGNATURE_BYTES, MAX_SIGNATURES};
@@ -74,22 +74,10 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
         file.signatures.retain(|signed| about(signed, &statement));
     }
     file.signatures.push(statement.sign(&pair)?);
-    for path in &args.rotation {
-        let bytes = read_file(path, MAX_SIGNATURE_BYTES)?;
-        let signed: Signed = serde_json::from_slice(&bytes).map_err(|_| {
-            Error::new(ErrorCode::BadInput, "the file holds no rotation")
-                .with_help("pass what `driftline rotate` wrote")
-                .in_file(path.display().to_string())
-        })?;
-        if !file.rotations.contains(&signed) {
-            file.rotations.push(signed);
-        }
-    }
-    if file.signatures.len() > MAX_SIGNATURES || file.rotations.len() > MAX_SIGNATURES {
-        return Err(Error::new(
-            ErrorCode::BadUsage,
-            format!("more than {MAX_SIGNATURES} signatures or rotations in one file"),
-        ));
+    add_rotations(&mut file.rotations, &args.rotation)?;
+    if file.signatures.len() > MAX_SIGNATURES {
+        let message = format!("more than {MAX_SIGNATURES} signatures in one file");
+        return Err(Error::new(ErrorCode::BadUsage, message));
     }
     write_whole(&path, &file.to_json()?)?;
     let mut out = Output::stdout();

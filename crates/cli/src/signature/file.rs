@@ -1,6 +1,7 @@
 //! The file `NAME.sig`: who vouches for a bundle. docs/identity.md has the format.
 
 use super::keys::{Keypair, PublicKey};
+use super::rotation::trusted;
 use super::signed::{Signed, invalid};
 use super::time::check as check_time;
 use driftline::limits::{MAX_SIGNATURE_BYTES, MAX_SIGNATURES};
@@ -12,8 +13,6 @@ use serde::{Deserialize, Serialize};
 pub const FILE: &str = "driftline.signatures/1";
 /// Format and domain of a statement about a bundle.
 pub const SIGNATURE: &str = "driftline.signature/1";
-/// Format and domain of a statement about a key's successor.
-pub const ROTATION: &str = "driftline.rotation/1";
 
 /// Largest sequence number: what JavaScript counts without loss.
 pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
@@ -54,21 +53,6 @@ pub struct Statement {
     /// From when on it is no longer good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
-}
-
-/// What a key says of its successor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rotation {
-    /// Always `driftline.rotation/1`.
-    pub format: String,
-    /// The older key, which signs this.
-    pub key: String,
-    /// The newer key's 32 bytes as 64 hexadecimal digits.
-    pub successor: String,
-    /// When it was signed, if the signer says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created: Option<String>,
 }
 
 /// What is to be vouched for.
@@ -133,7 +117,7 @@ impl SignatureFile {
     /// [`ErrorCode::SignatureInvalid`], [`ErrorCode::SignatureExpired`] or
     /// [`ErrorCode::Downgrade`]: of several statements by trusted keys, what the first lacks.
     pub fn verify(&self, subject: &Subject<'_>, trust: &Trust<'_>) -> Result<Statement> {
-        let keys = self.trusted(trust.keys)?;
+        let keys = trusted(&self.rotations, trust.keys)?;
         let mut first = None;
         let mut unknown = None;
         for signed in &self.signatures {
@@ -149,32 +133,6 @@ impl SignatureFile {
         Err(first.or(unknown).unwrap_or_else(|| {
             Error::new(ErrorCode::SignatureMissing, "the signature file holds no signature")
         }))
-    }
-
-    /// The pinned keys and those that they named as successors.
-    fn trusted(&self, pinned: &[PublicKey]) -> Result<Vec<PublicKey>> {
-        let mut keys = pinned.to_vec();
-        let mut waiting: Vec<&Signed> = self.rotations.iter().collect();
-        // each round trusts at least one more key, or ends
-        loop {
-            let mut later = Vec::new();
-            let before = waiting.len();
-            for signed in waiting {
-                match signed.open::<Rotation>(ROTATION, &keys) {
-                    Ok(rotation) => {
-                        let successor = PublicKey::parse(&rotation.successor)
-                            .map_err(|_| invalid("a rotation names no public key"))?;
-                        keys.push(successor);
-                    }
-                    Err(e) if e.code() == ErrorCode::KeyUnknown => later.push(signed),
-                    Err(e) => return Err(e),
-                }
-            }
-            if later.is_empty() || later.len() == before {
-                return Ok(keys);
-            }
-            waiting = later;
-        }
     }
 }
 
@@ -220,12 +178,5 @@ impl Statement {
             ));
         }
         Ok(self)
-    }
-}
-
-impl Rotation {
-    /// Signs it with the older key.
-    pub fn sign(&self, pair: &Keypair) -> Result<Signed> {
-        Signed::new(ROTATION, self, pair)
     }
 }

@@ -2,13 +2,13 @@
 
 mod file;
 mod keys;
+mod rotation;
 mod signed;
 #[cfg(test)]
 mod tests;
 pub mod time;
 
-pub use file::{
-    MAX_SEQUENCE, ROTATION, Rotation, SIGNATURE, SignatureFile, Statement, Subject, Trust,
-};
+pub use file::{MAX_SEQUENCE, SIGNATURE, SignatureFile, Statement, Subject, Trust};
 pub use keys::{Keypair, PublicKey};
+pub use rotation::{ROTATION, Rotation, add as add_rotations, trusted};
 pub use signed::Signed;
