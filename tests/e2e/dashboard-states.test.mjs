@@ -102,7 +102,7 @@ describe("for everybody", () => {
     const views = [
       "",
       "?view=alerts",
-      ...["inputs", "decisions", "performance", "operations", "compare"].map(
+      ...["inputs", "decisions", "performance", "operations", "checks", "compare"].map(
         (view) => `?model=${identity}&grain=month&view=${view}`,
       ),
     ];

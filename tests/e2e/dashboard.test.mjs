@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, afterEach, before, describe, test } from "node:test";
 import { launch } from "../lib/browser.mjs";
 import { another, collect, feed, register } from "../lib/flown.mjs";
-import { watched, shoot } from "../lib/page.mjs";
+import { faults, watched, shoot } from "../lib/page.mjs";
 
 let [browser, served, identity, report, tab] = [];
 before(async () => {
@@ -275,5 +275,36 @@ describe("another version", () => {
       "every third flight is as all are",
     );
     await shoot(page, "compare");
+  });
+
+  test("says which checks of its windows failed, and when", async () => {
+    const found = await served.get(`/v1/models/${other}/report?grain=month`);
+    const outcomes = found.groups[0].windows.map(({ window_checks }) => window_checks.map(({ outcome }) => outcome));
+    assert.equal(outcomes.length, 7);
+    assert.ok(outcomes.every(([rows]) => rows === "pass"), "more than 100 flights a month");
+    assert.equal(outcomes[1][1], "fail", "July's mean is above 70 °F");
+    assert.equal(outcomes[0][2], "undecided", "no month is before June");
+    const page = await months({ model: other, view: "checks" });
+    const rows = await cells(page, "section:has(#checks-title) tbody tr");
+    assert.equal(rows.length, 3);
+    assert.match(rows[0], /row count.*≥ 100.*pass.*none/s);
+    assert.match(rows[1], /temp: mean.*≥ 30, ≤ 70.*of 7, last/s);
+    assert.match(await page.getAttribute("#checks svg", "aria-label"), /7 windows\. Failed: 2 · temp: mean in \d/);
+    const { bytes } = await download(page, "checks", "CSV");
+    assert.deepEqual(table(bytes.toString("utf8")).map(({ outcome }) => outcome), outcomes.flat());
+    await page.click("section:has(#checks-title) tbody a");
+    await page.waitForSelector("#inputs-title");
+    assert.match(await page.textContent("#distribution figcaption"), /Distribution of temp/);
+    for (const [colorScheme, width] of [["light", 1280], ["dark", 390]]) {
+      await tab.page.close();
+      const seen = await open({ model: other, view: "checks", grain: "week" }, { colorScheme, viewport: { width, height: 900 } });
+      assert.deepEqual(await faults(seen), [], colorScheme);
+      const over = await seen.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${colorScheme} ${width} is ${over} px too wide`);
+      await shoot(seen, `checks-of-flights-${colorScheme}`);
+    }
+    await tab.page.close();
+    await open({ model: identity, view: "checks", grain: "month" });
+    assert.match(await tab.page.textContent(".notice"), /No check of windows/);
   });
 });

@@ -82,10 +82,20 @@ export async function register(origin, bytes = bundle()) {
   assert.ok(answer.ok, await answer.text());
 }
 
-/** Another version of the flights: the same model without a policy. */
+/** What another version checks of every window. */
+export const CHECKS = [
+  { of: { kind: "row_count" }, minimum: 100 },
+  { input: "temp", of: { kind: "mean" }, minimum: 30, maximum: 70 },
+  { input: "origin", of: { kind: "linf", against: "previous" }, maximum: 0.5 },
+];
+
+/** Another version of the flights: the same model without a policy, with checks of windows. */
 export async function another() {
   const folder = mkdtempSync(join(tmpdir(), "driftline-"));
-  const parts = ["--contract", data("contract.yaml"), "--baseline", data("baseline.json"), "--output", folder];
+  const checks = join(folder, "checks.json");
+  writeFileSync(checks, JSON.stringify({ format: "driftline.window_checks/1", checks: CHECKS }));
+  const given = ["--contract", data("contract.yaml"), "--baseline", data("baseline.json"), "--window-checks", checks];
+  const parts = [...given, "--output", folder];
   execFileSync(driftline, ["build", data("model.onnx"), ...parts], { stdio: ["ignore", "ignore", "inherit"] });
   return {
     bytes: readFileSync(join(folder, "flights-delay.driftline")),

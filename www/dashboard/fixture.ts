@@ -1,6 +1,6 @@
 /** Made-up answers of a collector, in the shape of docs/collector.md, the same at every start. */
 
-import type { Alert, Deployment, Group, InputWindow, Model, Report, Verdict, Window } from "./src/report.ts";
+import type { Alert, Deployment, Group, InputWindow, Model, Report, Verdict, Window, WindowCheck } from "./src/report.ts";
 
 const DAY = 86_400_000;
 const START = Date.UTC(2013, 5, 3);
@@ -82,6 +82,28 @@ function input(name: string, size: number, week: number, cells: number, detector
   };
 }
 
+function checks(week: number, records: number): WindowCheck[] {
+  const mean = 55 + 25 * Math.cos((week / WEEKS) * Math.PI);
+  const [low, high] = [mean - 3, mean + 3];
+  return [
+    { of: { kind: "row_count" }, minimum: 5_000, outcome: "pass", low: records, high: records },
+    {
+      input: "temp",
+      of: { kind: "mean" },
+      minimum: 40,
+      maximum: 75,
+      outcome: high < 40 || low > 75 ? "fail" : low >= 40 && high <= 75 ? "pass" : "undecided",
+      low,
+      high,
+      ...(high < 40 || low > 75 || (low >= 40 && high <= 75) ? {} : { reason: "the bound lies inside the interval" }),
+      source: "expectations[4] expect_column_mean_to_be_between",
+    },
+    { input: "humidity", of: { kind: "quantile", level: 0.9 }, maximum: 90, strict_maximum: true, outcome: "undecided", low: 80, high: null, reason: "the bound lies inside the interval" },
+    { input: "carrier", of: { kind: "linf", against: "previous" }, maximum: 0.02, outcome: week === 0 ? "undecided" : "pass", low: 0.004, high: 0.011 },
+    { input: "carrier", of: { kind: "most_common", values: ["UA", "B6"] }, outcome: "pass", low: null, high: null },
+  ];
+}
+
 function windows(): Window[] {
   const detectors = new Map<string, number>();
   return Array.from({ length: WEEKS }, (_, week) => {
@@ -153,6 +175,7 @@ function windows(): Window[] {
         ],
         follow: [{ name: "reviewed", count: 412 }],
       },
+      window_checks: checks(week, records),
     };
   });
 }

@@ -110,6 +110,23 @@ export interface Window {
   calibration: { answers: number; gap: number; error: number; z: number } | null;
   outcomes: { by_action: ByAction[]; metrics: Metric[]; follow: Named[] } | null;
   explained?: Explained[];
+  window_checks?: WindowCheck[];
+}
+
+export type Outcome = "pass" | "fail" | "undecided";
+
+export interface WindowCheck {
+  input?: string;
+  of: { kind: string; level?: number; against?: string; values?: string[] };
+  minimum?: number;
+  maximum?: number;
+  strict_minimum?: boolean;
+  strict_maximum?: boolean;
+  source?: string;
+  outcome: Outcome;
+  low: number | null;
+  high: number | null;
+  reason?: string;
 }
 
 export interface Group {

@@ -2,7 +2,7 @@
 
 import type { Grain, Model } from "./report.ts";
 
-export const VIEWS = ["inputs", "decisions", "performance", "operations", "compare"] as const;
+export const VIEWS = ["inputs", "decisions", "performance", "operations", "checks", "compare"] as const;
 export type View = (typeof VIEWS)[number] | "overview" | "alerts";
 
 export const RANGES = ["day", "week", "month", "quarter", "year", "all", "custom"] as const;

@@ -21,6 +21,9 @@ const SIGNS: Record<string, string> = {
   firing: "▲",
   pending: "◆",
   resolved: "●",
+  pass: "●",
+  fail: "▲",
+  undecided: "…",
 };
 
 export function badge(kind: string, text = format.words(kind)): HTMLElement {

@@ -9,6 +9,7 @@ import * as parts from "../parts/badges.ts";
 import { controls, type Go } from "../parts/controls.ts";
 import type { Model } from "../report.ts";
 import { grainOf, spanOf, VIEWS, type State } from "../state.ts";
+import { checks } from "./checks.ts";
 import { compare } from "./compare.ts";
 import { decisions } from "./decisions.ts";
 import { inputs } from "./inputs.ts";
@@ -99,6 +100,8 @@ async function body(context: Context, go: Go): Promise<HTMLElement[]> {
       return performance(context);
     case "operations":
       return operations(context);
+    case "checks":
+      return checks(context);
     case "compare":
       return compare(context, go);
     default:
