@@ -5,6 +5,7 @@
 
 import type { Gate } from "./api.js";
 import { shadowed } from "./shadow/gate.js";
+import { reporter } from "./shadow/report.js";
 import { verdict } from "./shadow/verdict.js";
 
 /** What was counted. All arrays are whole numbers in fixed cells. */
@@ -104,3 +105,37 @@ export const shadow: <Row extends object, Label extends string, G extends Gate<R
  * @throws DriftlineError `bad_usage` for options that do not fit
  */
 export const shadowVerdict: (counts: ShadowCounts, options?: VerdictOptions) => Verdict = verdict;
+
+/** Where a comparison's counts go. */
+export interface ShadowReportOptions {
+  /** The collector's address. */
+  readonly collector: string | URL;
+  /** An app's write key, if the collector wants one. */
+  readonly key?: string;
+  /** Name of the channel whose canary decides beside. */
+  readonly channel: string;
+  /** In place of the host's. */
+  readonly fetch?: typeof fetch;
+}
+
+/** Counts on their way. */
+export interface ShadowReport {
+  /** Adds counts that are at hand, as those of the event `shadow`. */
+  add(counts: ShadowCounts): void;
+  /** Takes what was counted since and sends it; whether nothing waits any more. What waits is sent with the next call. */
+  send(): Promise<boolean>;
+  /** Batches that wait. */
+  readonly waiting: number;
+  /** Batches that the collector refused, or that made room for later ones. */
+  readonly lost: number;
+}
+
+/**
+ * Sends a comparison's counts to a collector, which adds up those of a fleet, once each, and has the verdict
+ * on all of them. They are plain counts: for servers and Workers, and other hosts that may send such.
+ * `from`: the comparison, such as `() => gate.shadow`; the batch is taken from it.
+ *
+ * @throws DriftlineError `bad_usage` for an address, a key or a name that is none
+ */
+export const shadowReporter: (from: () => Pick<Shadow, "take"> | null, options: ShadowReportOptions) => ShadowReport =
+  reporter;

@@ -1,12 +1,14 @@
 // A candidate beside what is live: what is counted, and how often the verdict is wrong.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { desk, host } from "../lib/channels.mjs";
 import { until } from "../lib/collector.mjs";
 import { flights, good, rows } from "../lib/flights.mjs";
 
-const { load, loadChannel, shadow, shadowVerdict, SHADOW_EDGES } = flights;
+const { load, loadChannel, shadow, shadowReporter, shadowVerdict, SHADOW_EDGES } = flights;
 const work = desk();
 const [a, b] = [work.bundle("a", 0.61), work.bundle("b", 0.75)];
 let server;
@@ -165,4 +167,65 @@ test("a channel's canary runs beside what is live, until it is promoted", async 
   assert.deepEqual([gate.identity, gate.shadow, events], [b.identity, null, [300]]);
   await until(() => true);
   gate.dispose();
+});
+
+test("verdicts are those of another program", () => {
+  const { cases } = JSON.parse(readFileSync(new URL("../vectors/shadow.json", import.meta.url), "utf8"));
+  assert.equal(cases.length, 30);
+  for (const { name, counts, options, verdict } of cases) {
+    const found = shadowVerdict(counts, options);
+    assert.deepEqual([found.promote, found.by, found.records], [verdict.promote, verdict.by, verdict.records], name);
+    for (const number of ["estimate", "evidence", "against"]) {
+      const [a, b] = [found[number], verdict[number]];
+      assert.ok(a === b || Math.abs(a - b) <= 1e-9 * Math.abs(b), `${name} ${number}: ${a} for ${b}`);
+    }
+  }
+});
+
+test("batches reach the collector once each, whatever fails in between", async () => {
+  const heard = new Map();
+  const answers = [503, "cut", 204, 204];
+  const asked = [];
+  const collector = createServer(async (request, response) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    asked.push(request.url);
+    const batch = JSON.parse(body);
+    const answer = answers.shift() ?? 204;
+    // it is on the disk before the connection goes
+    if (answer !== 503) heard.set(batch.id, batch);
+    if (answer === "cut") return request.socket.destroy();
+    response.writeHead(answer).end();
+  });
+  await new Promise((ready) => collector.listen(0, "127.0.0.1", ready));
+  const gate = shadow(await load(a.bytes), await load(b.bytes), { share: 1 });
+  const report = shadowReporter(() => gate.shadow, {
+    collector: `http://127.0.0.1:${collector.address().port}/`,
+    key: "ek",
+    channel: "stable",
+  });
+  assert.equal(await report.send(), true, "nothing was counted");
+  assert.equal(asked.length, 0);
+  gate.predict(good);
+  assert.equal(await report.send(), false, "503");
+  gate.predict(good);
+  gate.predict(good);
+  assert.equal(await report.send(), false, "cut off after it was taken");
+  assert.equal(report.waiting, 2);
+  assert.equal(await report.send(), true);
+  assert.deepEqual([report.waiting, report.lost], [0, 0]);
+  const batches = [...heard.values()];
+  assert.deepEqual(batches.map(({ counts }) => counts.records), [1, 2]);
+  assert.ok(batches.every(({ key, channel, counts }) => key === "ek" && channel === "stable" && counts.live === a.identity));
+  assert.deepEqual([...new Set(asked)], ["/v1/shadow"]);
+  answers.push(403);
+  gate.predict(good);
+  assert.equal(await report.send(), true);
+  assert.equal(report.lost, 1, "what is refused is not sent again");
+  for (const wrong of [{ collector: "ftp://x" }, { collector: "http://x.example" }, { channel: "a/b" }, { key: "" }]) {
+    const options = { collector: "https://counts.example", channel: "stable", ...wrong };
+    assert.throws(() => shadowReporter(() => null, options), { code: "bad_usage" }, JSON.stringify(wrong));
+  }
+  collector.closeAllConnections();
+  collector.close();
 });

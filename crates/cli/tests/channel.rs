@@ -436,6 +436,61 @@ fn a_rule_of_the_collector_takes_a_failing_canary_back() {
     assert_eq!(actions, ["release", "canary", "rule", "rollback", "renew"]);
 }
 
+/// A batch of so many equal and other answers of the canary.
+fn batch(desk: &Desk, nth: u64, same: i64, other: i64) -> String {
+    let now = channel(desk);
+    let mut agreement = vec![0; 20];
+    (agreement[18], agreement[19]) = (other, same);
+    let counts = serde_json::json!({
+        "format": "driftline.shadow/1", "live": now["live"]["identity"],
+        "candidate": now["canary"]["bundle"]["identity"], "records": same + other, "failed": 0,
+        "labels": ["late"], "agreement": [agreement], "unanswered": 0,
+        "actions": [[same + other, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]],
+        "differences": vec![0; 16], "micros": { "live": vec![0; 20], "candidate": vec![0; 20] },
+        "truth": { "both": 0, "live": 0, "candidate": 0, "neither": 0 },
+    });
+    let id = format!("00000000-0000-4000-8000-{nth:012x}");
+    serde_json::json!({ "id": id, "channel": "stable", "counts": counts }).to_string()
+}
+
+#[test]
+fn a_canary_is_promoted_when_the_fleet_s_counts_say_so() {
+    let desk = desk();
+    let collector = Collector::start(&desk);
+    let told = ["--collector", &collector.address];
+    step(&desk, 1, &[&["release", &bundle("a"), "--url", "bundles/a"][..], &told].concat()).good();
+    let blessed = ["promote", "--shadow", &collector.address, "--least", "0.9"];
+    let none = step(&desk, 2, &blessed);
+    assert!(none.error()["message"].as_str().unwrap().contains("no canary"), "{none:?}");
+    let args = ["canary", &bundle("b"), "--url", "bundles/b", "--percent", "10"];
+    step(&desk, 2, &[&args[..], &told].concat()).good();
+    let refused = |part: &str| {
+        let before = desk.read("stable.json");
+        let answer = step(&desk, 3, &blessed);
+        assert_eq!(answer.code(), "channel_step");
+        assert!(answer.error()["message"].as_str().unwrap().contains(part), "{answer:?}");
+        assert_eq!(desk.read("stable.json"), before);
+    };
+    refused("no counts of it");
+    let send = |nth: u64, same: i64, other: i64| {
+        let answer = collector.send("POST", "/v1/shadow", &batch(&desk, nth, same, other));
+        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    };
+    send(1, 20, 1);
+    refused("the verdict is `wait`, agreement 0.9524 over 21 records");
+    for nth in 2..20 {
+        send(nth, 60, 0);
+    }
+    let bad = step(&desk, 3, &["promote", "--shadow", &collector.address, "--least", "2"]);
+    assert_eq!(bad.code(), "io");
+    assert!(bad.error()["message"].as_str().unwrap().contains("`least`"), "{bad:?}");
+    let gone = step(&desk, 3, &["promote", "--shadow", "http://127.0.0.1:9"]);
+    assert_eq!(gone.code(), "io");
+    assert!(channel(&desk)["canary"].is_object());
+    step(&desk, 3, &blessed).good();
+    assert_eq!(channel(&desk)["live"]["url"], "bundles/b");
+}
+
 fn step_now(desk: &Desk, args: &[&str], more: &[&str]) {
     let common = ["--key", "release.key", "--json"];
     desk.run(&[&args[..1], &["stable.json"], &args[1..], &common, more].concat()).good();

@@ -254,6 +254,12 @@ impl Config {
         }
         self.export.check()?;
         self.deployments.check()?;
+        if let Some(name) = &self.deployments.shadow_app
+            && self.apps.iter().all(|app| app.name != *name)
+        {
+            let message = format!("`shadow_app` names `{name}`, which is no app here");
+            return Err(Error::new(ErrorCode::BadUsage, message));
+        }
         self.alerts.check()
     }
 }

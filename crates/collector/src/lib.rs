@@ -18,6 +18,7 @@ pub mod report;
 mod routes;
 mod senders;
 mod serve;
+pub mod shadow;
 pub mod sink;
 pub mod store;
 mod trust;

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// One beacon as sent, in bytes: twice what the largest mode may encode.
 pub const MAX_BEACON_BYTES: usize = 16 * 1024;
 
+/// One batch of a candidate's counts, in bytes: 20 numbers a label, of 1,000 labels.
+pub const MAX_SHADOW_BYTES: usize = 256 * 1024;
+
 /// A bundle at registration, in bytes: held in memory while its parts are read.
 pub const MAX_REGISTERED_BYTES: usize = 64 << 20;
 

@@ -1,11 +1,13 @@
 //! Channels: small signed files that say which bundle is live. docs/channels.md has the format.
 
+mod bless;
 mod file;
 mod machine;
 mod post;
 #[cfg(test)]
 mod tests;
 
+pub use bless::{Question, bless};
 #[cfg(test)]
 use file::ChannelFile;
 pub use file::{Editor, Signer, read};

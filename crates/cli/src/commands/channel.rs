@@ -1,7 +1,9 @@
 //! `driftline release`, `canary`, `promote`, `rollback`, `kill`, `resume`, `renew`, `history`.
 
 use crate::Outcome;
-use crate::channel::{self, Canary, Channel, Editor, Note, Signer, Step, Target, Telemetry};
+use crate::channel::{
+    self, Canary, Channel, Editor, Note, Question, Signer, Step, Target, Telemetry,
+};
 use crate::output::{Output, read_file};
 use crate::report;
 use crate::signature::{Keypair, PublicKey, time};
@@ -98,10 +100,27 @@ pub struct CanaryArgs {
 
 /// Puts the canary live for all clients.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  driftline promote stable.json --key release.key")]
+#[command(after_help = "Example:\n  driftline promote stable.json --key release.key\n  \
+                        driftline promote stable.json --key release.key \\\n    \
+                        --shadow https://counts.example --least 0.98")]
 pub struct Promote {
     #[command(flatten)]
     common: Common,
+    /// Collector whose verdict on the canary, beside what is live, has to be yes
+    #[arg(long, value_name = "URL")]
+    shadow: Option<String>,
+    /// What the verdict is about [default: agreement]
+    #[arg(long, value_parser = ["agreement", "accuracy"], requires = "shadow")]
+    criterion: Option<String>,
+    /// Share of answers like those of what is live that has to be exceeded [default: 0.95]
+    #[arg(long, value_name = "SHARE", requires = "shadow")]
+    least: Option<f64>,
+    /// By how much it may be right less often [default: 0.01]
+    #[arg(long, value_name = "SHARE", requires = "shadow")]
+    margin: Option<f64>,
+    /// Chance of promoting what should not be, over all looks [default: 0.05]
+    #[arg(long, value_name = "SHARE", requires = "shadow")]
+    level: Option<f64>,
 }
 
 /// Withdraws the canary; without one, goes back to the bundle that was live before.
@@ -183,7 +202,14 @@ pub fn canary(args: &CanaryArgs, json: bool) -> Result<Outcome> {
 
 /// Runs `promote`.
 pub fn promote(args: &Promote, json: bool) -> Result<Outcome> {
-    take(&args.common, None, &Step::Promote, Note::default(), json)
+    let Promote { common, shadow, criterion, least, margin, level } = args;
+    let (least, margin, level) = (*least, *margin, *level);
+    let question = Question { by: criterion.clone(), least, margin, level };
+    let bless = |channel: &Channel| match shadow {
+        Some(collector) => channel::bless(collector, token(common).as_deref(), channel, &question),
+        None => Ok(()),
+    };
+    take_if(common, None, &Step::Promote, Note::default(), json, &bless)
 }
 
 /// Runs `rollback`.
@@ -240,12 +266,28 @@ pub fn history(args: &History, json: bool) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
+fn token(common: &Common) -> Option<String> {
+    common.token.clone().or_else(|| std::env::var("DRIFTLINE_ADMIN_TOKEN").ok())
+}
+
 fn take(
     common: &Common,
     name: Option<&str>,
     step: &Step,
     note: Note,
     json: bool,
+) -> Result<Outcome> {
+    take_if(common, name, step, note, json, &|_| Ok(()))
+}
+
+/// Takes a step unless `may` refuses it for the channel as it is; nobody edits it in between.
+fn take_if(
+    common: &Common,
+    name: Option<&str>,
+    step: &Step,
+    note: Note,
+    json: bool,
+    may: &dyn Fn(&Channel) -> Result<()>,
 ) -> Result<Outcome> {
     let at = common.at.as_deref().map_or_else(|| Ok(time::now()), time::given)?;
     let expires = match common.expires.as_deref() {
@@ -258,10 +300,14 @@ fn take(
     let stem = common.channel.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = name.map(str::to_owned).or(stem).unwrap_or_default();
     let pair = Keypair::read(&common.key)?;
+    let trust = keys(&common.trust)?;
     let editor = Editor::lock(&common.channel)?;
+    if common.channel.exists() {
+        may(&channel::read(&common.channel, &[&trust[..], &[pair.public()]].concat())?)?;
+    }
     let signer = Signer {
         pair: &pair,
-        trust: &keys(&common.trust)?,
+        trust: &trust,
         rotations: &common.rotation,
         forget: common.forget_rotations,
     };
@@ -269,9 +315,7 @@ fn take(
     drop(editor);
     let mut told = None;
     if let Some(collector) = &common.collector {
-        let variable = std::env::var("DRIFTLINE_ADMIN_TOKEN").ok();
-        let token = common.token.clone().or(variable);
-        told = Some(channel::post(collector, token.as_deref(), &after));
+        told = Some(channel::post(collector, token(common).as_deref(), &after));
     }
     let mut out = Output::stdout();
     if json {

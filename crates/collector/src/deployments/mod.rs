@@ -29,6 +29,8 @@ pub struct Deployments {
     pub apply: bool,
     /// The files that may be edited then.
     pub channels: Vec<ChannelFile>,
+    /// Name of the app whose key alone may send counts of candidates; none: any app's.
+    pub shadow_app: Option<String>,
     /// How to edit them; the host gives it.
     #[serde(skip)]
     pub roll_back: Option<RollBack>,

@@ -248,7 +248,7 @@ async fn count(
     }
 }
 
-async fn changed<T: Send + 'static>(
+pub(super) async fn changed<T: Send + 'static>(
     collector: &Arc<Collector>,
     work: impl FnOnce(&mut rusqlite::Connection) -> crate::store::Stored<T> + Send + 'static,
 ) -> Result<T, Problem> {
@@ -257,7 +257,7 @@ async fn changed<T: Send + 'static>(
     done.map_err(|_| failed(&Fault::Closed))?.map_err(|fault| failed(&fault))
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes)
         .map_err(|error| refused(format!("the body does not fit: {error}")))
 }
@@ -268,7 +268,7 @@ fn second(text: &str) -> Result<i64, Problem> {
         .map_err(|_| refused("an instant is as 2026-11-22T08:00:00Z"))
 }
 
-fn named(channel: &str) -> Result<(), Problem> {
+pub(super) fn named(channel: &str) -> Result<(), Problem> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     if (1..=64).contains(&channel.len()) && channel.bytes().all(plain) {
         return Ok(());
@@ -276,7 +276,7 @@ fn named(channel: &str) -> Result<(), Problem> {
     Err(refused("a channel's name has 1 to 64 letters, digits, `_`, `-` and `.`"))
 }
 
-fn identified(identity: &str) -> Result<(), Problem> {
+pub(super) fn identified(identity: &str) -> Result<(), Problem> {
     let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
     if identity
         .strip_prefix("sha256:")
@@ -287,6 +287,6 @@ fn identified(identity: &str) -> Result<(), Problem> {
     Err(refused("an identity is `sha256:` and 64 hexadecimal digits"))
 }
 
-fn refused(message: impl Into<String>) -> Problem {
+pub(super) fn refused(message: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, ErrorCode::BadInput, message)
 }

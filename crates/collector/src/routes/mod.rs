@@ -10,6 +10,7 @@ mod models;
 mod pages;
 mod query;
 mod reports;
+mod shadow;
 mod status;
 
 pub use pages::Pages;
@@ -47,6 +48,7 @@ pub fn router(collector: Arc<Collector>) -> Router {
         .route("/metrics", get(metrics::all))
         .route("/v1/deployments", get(deployments::all).post(deployments::post))
         .route("/v1/activations", post(deployments::activation).options(beacons::preflight))
+        .route("/v1/shadow", get(shadow::all).post(shadow::take).options(beacons::preflight))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(missing)

@@ -99,6 +99,18 @@ impl Parameters {
         Err(bad(format!("`{name}` is none of {}", list(words.iter().map(|(word, _)| *word)))))
     }
 
+    /// A number between 0 and 1.
+    ///
+    /// # Errors
+    /// 400 [`ErrorCode::BadUsage`] for what is none in (0, 1).
+    pub fn share(&mut self, name: &str) -> Result<Option<f64>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match text.parse::<f64>() {
+            Ok(share) if share > 0.0 && share < 1.0 => Ok(Some(share)),
+            _ => Err(bad(format!("`{name}` is no number between 0 and 1"))),
+        }
+    }
+
     /// The second since 1970 of an instant.
     ///
     /// # Errors

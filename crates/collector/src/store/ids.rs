@@ -118,7 +118,7 @@ fn unpack(bytes: &[u8; WIDTH]) -> Option<Id> {
 }
 
 /// The bytes of a UUID.
-fn uuid(text: &str) -> Option<[u8; 16]> {
+pub(crate) fn uuid(text: &str) -> Option<[u8; 16]> {
     let digits: Vec<u32> =
         text.chars().filter(|c| *c != '-').map(|c| c.to_digit(16)).collect::<Option<_>>()?;
     let mut bytes = [0; 16];

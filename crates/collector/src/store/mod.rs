@@ -14,6 +14,7 @@ mod retain;
 mod schema;
 mod writer;
 
+pub(crate) use ids::uuid as id_of;
 pub(crate) use outbox::{Batch, held, waiting};
 pub(crate) use read::grain;
 pub use read::{

@@ -99,6 +99,7 @@ pub(super) fn retain(
     }
     // counted by the hour for ever they would have no end
     change.execute("DELETE FROM activations WHERE hour < ?1", [ends.activations])?;
+    change.execute("DELETE FROM shadows WHERE hour < ?1", [ends.activations])?;
     let ids = now - accepted - ID_GRACE_HOURS;
     change.execute(
         "INSERT INTO forgotten SELECT ?1 WHERE ?1 > (SELECT ifnull(max(hour), ?2) FROM forgotten)",
@@ -106,6 +107,7 @@ pub(super) fn retain(
     )?;
     change.execute("DELETE FROM forgotten WHERE hour < ?1", [ids])?;
     rolled.ids = change.execute("DELETE FROM ids WHERE hour < ?1", [ids])? as u64;
+    change.execute("DELETE FROM shadow_ids WHERE hour < ?1", [ids])?;
     change.execute("DELETE FROM parked WHERE hour < ?1", [ids])?;
     change.commit()?;
     Ok(rolled)

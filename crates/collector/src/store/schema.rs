@@ -170,6 +170,24 @@ const MIGRATIONS: &[&str] = &[
     INSERT INTO ids SELECT hour, unhex(id, '-') FROM seen ORDER BY hour, unhex(id, '-');
     DROP TABLE seen;
 ",
+    "
+    -- what candidates answered beside live bundles, by the hour in which the counts came
+    CREATE TABLE shadows (
+        hour        INTEGER NOT NULL,
+        channel     TEXT NOT NULL,
+        live        TEXT NOT NULL,
+        candidate   TEXT NOT NULL,
+        labels      TEXT NOT NULL,
+        batches     INTEGER NOT NULL,
+        cells       BLOB NOT NULL,
+        PRIMARY KEY (hour, channel, live, candidate, labels)
+    ) WITHOUT ROWID;
+    CREATE TABLE shadow_ids (
+        id          BLOB PRIMARY KEY,
+        hour        INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX shadow_ids_hour ON shadow_ids (hour);
+",
 ];
 
 /// Pages of the file that the writer keeps in memory, in KiB: 700,000 ids.
