@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 const SPAN: &[&str] = &["from", "to"];
 
 /// Every path that takes GET but the page, whose parameters are its own; and what each takes.
-const PATHS: [(&str, &[&str]); 15] = [
+const PATHS: [(&str, &[&str]); 16] = [
     ("/v1/models", &[]),
     ("/v1/models/{identity}", &[]),
     ("/v1/models/{identity}/windows", SPAN),
@@ -23,6 +23,10 @@ const PATHS: [(&str, &[&str]); 15] = [
     ("/v1/alerts", &["identity", "state"]),
     ("/v1/status", &["identity", "key"]),
     ("/v1/deployments", &["name", "channel", "identity", "from", "to", "at"]),
+    (
+        "/v1/shadow",
+        &["channel", "live", "candidate", "from", "to", "by", "least", "margin", "level"],
+    ),
     ("/metrics", &[]),
     ("/healthz", &[]),
     ("/readyz", &[]),
@@ -59,6 +63,7 @@ fn good(path: &str, served: &Served) -> String {
         "compare" => format!("a={identity}&b={identity}&{span}"),
         "alerts" => format!("identity={identity}&state=firing"),
         "status" => format!("identity={identity}"),
+        "shadow" => format!("channel=c&live={identity}&{span}&by=agreement&least=0.9&level=0.01"),
         "deployments" => format!("name=m&channel=c&identity={identity}&{span}"),
         _ => String::new(),
     }

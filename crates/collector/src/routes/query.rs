@@ -166,7 +166,8 @@ fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
     text
 }
 
-fn bad(message: String) -> Problem {
+/// Parameters that do not fit.
+pub fn bad(message: String) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, ErrorCode::BadUsage, message)
         .help("docs/collector.md lists the paths and their parameters")
 }

@@ -110,7 +110,7 @@ pub async fn all(
         (false, None, margin) => Criterion::Accuracy(margin.unwrap_or(0.01)),
         _ => {
             let message = "`least` goes with `by=agreement`, `margin` with `by=accuracy`";
-            return Err(Problem::new(StatusCode::BAD_REQUEST, ErrorCode::BadUsage, message));
+            return Err(super::query::bad(message.to_owned()));
         }
     };
     let filter = Filter {
