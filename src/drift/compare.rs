@@ -30,6 +30,14 @@ pub struct Compared {
     m: f64,
 }
 
+/// A baseline's counts as doubles, each over their sum, and that sum.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before<'a> {
+    pub counts: &'a [f64],
+    pub shares: &'a [f64],
+    pub n: f64,
+}
+
 impl Compared {
     fn new(cells: Vec<Cell>, n: f64, m: f64) -> Self {
         let occupied = cells.iter().filter(|cell| cell.p > 0.0 || cell.q > 0.0).count();
@@ -48,14 +56,13 @@ impl Compared {
         Ok(Self::with_totals(baseline.iter().zip(current).map(|(a, b)| (*a, *b)), n, m))
     }
 
-    /// Compares counts with those that came as doubles and are cut to whole ones; `before` are those
-    /// of the baseline. Both have their sums beside them.
+    /// Compares counts with those that came as doubles and are cut to whole ones, and their sum.
     ///
     /// # Errors
     /// As [`Compared::of`].
     pub(super) fn whole(
         baseline: &[u64],
-        (before, n): (&[f64], f64),
+        Before { counts: before, shares, n }: Before<'_>,
         (current, m): (&[f64], f64),
     ) -> Result<Option<Self>> {
         check_lengths(baseline.len(), current.len())?;
@@ -67,11 +74,13 @@ impl Compared {
             if both == 0.0 {
                 return Ok(None);
             }
-            let cell = |(a, b): (&f64, &f64)| {
-                let (p, q) = (a / n, b / m);
-                Cell { p, q, gap: (b * n - a * m) / both }
+            let cell = |((a, p), b): ((&f64, &f64), &f64)| Cell {
+                p: *p,
+                q: b / m,
+                gap: (b * n - a * m) / both,
             };
-            return Ok(Some(Self::new(before.iter().zip(current).map(cell).collect(), n, m)));
+            let cells = before.iter().zip(shares).zip(current).map(cell).collect();
+            return Ok(Some(Self::new(cells, n, m)));
         }
         let counts: Vec<u64> = current.iter().map(|count| *count as u64).collect();
         Self::of(baseline, &counts)

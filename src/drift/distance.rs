@@ -4,7 +4,7 @@
 //! docs/drift.md has each formula with its source and what it is if nothing drifted.
 
 use super::compare::{Cell, Compared};
-use crate::stats::{LANES, atanh_tail, contrasts};
+use crate::stats::{LANES, atanh_tail, contrasts, sum};
 use core::f64::consts::LN_2;
 
 /// Below this |u|, with u = (q − p)/(p + q), logarithms are polynomials.
@@ -62,43 +62,50 @@ pub(super) struct Effects {
 /// Shannon's divergence is (p + q)/4 times (1 + u) ln(1 + u) + (1 − u) ln(1 − u), and (√p − √q)² is,
 /// without a difference of roots, (q − p)u/(1 + √(1 − u²)).
 pub(super) fn effects(compared: &Compared) -> Effects {
-    let (mut all, mut nats, mut squares) = (Effects::default(), 0.0, 0.0);
+    let mut lanes = [[0.0; LANES]; 5];
+    // of bins whose sides differ by much
+    let mut apart = [0.0; 5];
     for block in compared.cells().chunks(BLOCK) {
-        let (mut us, mut out) = ([[0.0; LANES]; BLOCK / LANES], [[[0.0; LANES]; 3]; BLOCK / LANES]);
-        for (u, cell) in us.as_flattened_mut().iter_mut().zip(block) {
-            *u = lean(cell);
-        }
-        let lanes = block.len().div_ceil(LANES);
-        contrasts(us.get(..lanes).unwrap_or(&us), &mut out);
-        let (cells, us) = (block.chunks(LANES), us.iter());
-        for ((cells, us), [odds, entropy, part]) in cells.zip(us).zip(&out) {
-            let known = us.iter().zip(odds).zip(entropy).zip(part);
-            for (cell, (((u, odds), entropy), part)) in cells.iter().zip(known) {
-                let near = u.abs() < NEAR;
-                let [odds, entropy, part] = if near { [*odds, *entropy, *part] } else { far(cell) };
-                let gap = cell.gap.abs();
-                all.psi += cell.gap * odds;
-                nats += (cell.p + cell.q) * entropy;
-                squares += cell.gap * part;
-                all.tvd += gap;
-                all.linf = if gap > all.linf { gap } else { all.linf };
+        let (mut gaps, mut sums) = ([[0.0; LANES]; BLOCK / LANES], [[0.0; LANES]; BLOCK / LANES]);
+        let places = gaps.as_flattened_mut().iter_mut().zip(sums.as_flattened_mut());
+        for ((gap, sum), cell) in places.zip(block) {
+            let both = cell.p + cell.q;
+            if cell.gap.abs() < NEAR * both {
+                (*gap, *sum) = (cell.gap, both);
+            } else if both > 0.0 {
+                add_far(&mut apart, cell);
             }
         }
+        let used = block.len().div_ceil(LANES);
+        let used = (gaps.get(..used).unwrap_or(&gaps), sums.get(..used).unwrap_or(&sums));
+        contrasts(used.0, used.1, &mut lanes);
     }
-    all.tvd /= 2.0;
-    all.js_distance = libm::sqrt(nats / (4.0 * LN_2));
-    all.hellinger = libm::sqrt(squares / 2.0);
-    all
+    let [odds, entropies, parts, gaps, largest] = &lanes;
+    let (psi, nats, squares, distances) = (sum(odds), sum(entropies), sum(parts), sum(gaps));
+    let linf = largest.iter().fold(0.0, |most: f64, gap| if *gap > most { *gap } else { most });
+    let [more_psi, more_nats, more_squares, more_distances, most] = apart;
+    Effects {
+        psi: psi + more_psi,
+        js_distance: libm::sqrt((nats + more_nats) / (4.0 * LN_2)),
+        hellinger: libm::sqrt((squares + more_squares) / 2.0),
+        tvd: (distances + more_distances) / 2.0,
+        linf: linf.max(most),
+    }
 }
 
-/// (q − p)/(p + q), in [−1, 1]; 0 of an empty bin.
-fn lean(cell: &Cell) -> f64 {
-    cell.gap / (cell.p + cell.q).max(f64::MIN_POSITIVE)
+/// Adds a bin whose sides differ by much, as `contrasts` adds the others.
+#[inline(never)]
+fn add_far([psi, nats, squares, distances, largest]: &mut [f64; 5], cell: &Cell) {
+    let [odds, entropy, part] = far(cell);
+    *psi += cell.gap * odds;
+    *nats += (cell.p + cell.q) * entropy;
+    *squares += cell.gap * part;
+    *distances += cell.gap.abs();
+    *largest = largest.max(cell.gap.abs());
 }
 
 /// ln(q/p), (1 + u) ln(1 + u) + (1 − u) ln(1 − u) and (√p − √q)²/(q − p) where the sides differ by
 /// much.
-#[inline(never)]
 fn far(cell: &Cell) -> [f64; 3] {
     let root = libm::sqrt(cell.p) + libm::sqrt(cell.q);
     let part = cell.gap / (root * root);
@@ -131,7 +138,7 @@ pub fn ks(compared: &Compared) -> f64 {
 /// The Wasserstein distance W₁ with all of a bin at its middle, in the unit of the edges. There is
 /// one edge more than bins.
 pub fn wasserstein(compared: &Compared, edges: &[f64]) -> f64 {
-    along(compared, edges).wasserstein
+    along(compared, &steps(edges)).wasserstein
 }
 
 /// The distances along the line.
@@ -141,20 +148,31 @@ pub(super) struct Along {
     pub wasserstein: f64,
 }
 
-/// Both in one pass.
-pub(super) fn along(compared: &Compared, edges: &[f64]) -> Along {
-    let (mut sum, mut far) = (0.0f64, Along::default());
-    let mut threes = edges.windows(3);
-    for cell in compared.cells() {
+/// How far each bin's middle is from the next one's.
+pub(super) fn steps(edges: &[f64]) -> Vec<f64> {
+    let next = |three: &[f64]| match three {
+        [low, _, high] => high / 2.0 - low / 2.0,
+        _ => 0.0,
+    };
+    edges.windows(3).map(next).collect()
+}
+
+/// Both in one pass, with the [`steps`] of the bins' edges.
+#[inline(never)]
+pub(super) fn along(compared: &Compared, steps: &[f64]) -> Along {
+    let (mut sum, mut ks, mut wasserstein) = (0.0f64, 0.0f64, 0.0f64);
+    let (first, rest) = compared.cells().split_at(steps.len().min(compared.cells().len()));
+    for (cell, step) in first.iter().zip(steps) {
         sum += cell.gap;
         // no NaN comes here, and this is one instruction
-        far.ks = if sum.abs() > far.ks { sum.abs() } else { far.ks };
-        if let Some([low, _, high]) = threes.next() {
-            // from this bin's middle to the next one's
-            far.wasserstein += sum.abs() * (high / 2.0 - low / 2.0);
-        }
+        ks = if sum.abs() > ks { sum.abs() } else { ks };
+        wasserstein += sum.abs() * step;
     }
-    far
+    for cell in rest {
+        sum += cell.gap;
+        ks = if sum.abs() > ks { sum.abs() } else { ks };
+    }
+    Along { ks, wasserstein }
 }
 
 /// That distance over the baseline's standard deviation (of the population, at the bins' middles),

@@ -1,7 +1,7 @@
 //! Our verdict on a window: significance and effect, and whether there are enough records to say.
 
-use super::compare::{Compared, check_edges};
-use super::distance::{Effects, along, effects, least_deviation};
+use super::compare::{Before, Compared, check_edges};
+use super::distance::{Effects, along, effects, least_deviation, steps};
 use super::noise::Noise;
 use super::pool::Sides;
 use super::rare::rare;
@@ -132,8 +132,12 @@ pub struct Judge {
 struct Known {
     baseline: Vec<u64>,
     edges: Option<Vec<f64>>,
+    /// From each bin's middle to the next one's.
+    steps: Vec<f64>,
     /// The baseline's counts.
     before: Vec<f64>,
+    /// The same over their sum.
+    shares: Vec<f64>,
     n: f64,
     /// What a Wasserstein distance is divided by.
     deviation: Option<f64>,
@@ -142,7 +146,11 @@ struct Known {
 impl Known {
     /// Makes it that of this feature, if it is another's.
     fn of(&mut self, feature: &Feature<'_>, bins: usize) -> Result<()> {
-        let same = self.baseline == feature.baseline && self.edges.as_deref() == feature.edges;
+        let edges = match (&self.edges, feature.edges) {
+            (Some(known), Some(edges)) => same(known, edges),
+            (known, edges) => known.is_none() && edges.is_none(),
+        };
+        let same = edges && self.baseline == feature.baseline;
         if same && !self.before.is_empty() {
             return Ok(());
         }
@@ -152,10 +160,18 @@ impl Known {
         }
         self.baseline.extend_from_slice(feature.baseline);
         self.edges = feature.edges.map(<[f64]>::to_vec);
+        self.steps = feature.edges.map(steps).unwrap_or_default();
         self.before.extend(feature.baseline.iter().map(|count| *count as f64));
         self.n = self.before.iter().sum();
+        self.shares.extend(self.before.iter().map(|count| count / self.n));
         Ok(())
     }
+}
+
+/// Whether all bits are the same: all are looked at, several at once.
+fn same(a: &[f64], b: &[f64]) -> bool {
+    let pairs = a.iter().zip(b);
+    a.len() == b.len() && pairs.fold(true, |all, (a, b)| all & (a.to_bits() == b.to_bits()))
 }
 
 impl Judge {
@@ -215,8 +231,8 @@ fn one(
     // estimates below 0 count as 0 in the comparison; their sum with those is what was reported
     let reported = sum(feature.current);
     let compared = if plain {
-        let (before, n) = (&known.before, known.n);
-        Compared::whole(feature.baseline, (before, n), (feature.current, reported))?
+        let before = Before { counts: &known.before, shares: &known.shares, n: known.n };
+        Compared::whole(feature.baseline, before, (feature.current, reported))?
     } else {
         Compared::estimated(feature.baseline, feature.current)?
     };
@@ -230,8 +246,7 @@ fn one(
     };
     let Some(compared) = compared else { return Ok((nothing, false)) };
     let effects = effects(&compared);
-    let deviation = &mut known.deviation;
-    let distances = distances(&compared, feature.edges, bins, &effects, (quantiles, deviation));
+    let distances = distances(&compared, feature.edges, &effects, known, quantiles);
     let fewest = compared.baseline_total().min(compared.current_total()).min(reported);
     if fewest < criteria.least_records as f64 {
         return Ok((Found { distances: Some(distances), ..nothing }, false));
@@ -272,13 +287,14 @@ fn beyond_chance(compared: &Compared, feature: &Feature<'_>, hellinger: f64) -> 
 fn distances(
     compared: &Compared,
     edges: Option<&[f64]>,
-    bins: usize,
     effects: &Effects,
-    (quantiles, deviation): (&mut Quantiles, &mut Option<f64>),
+    Known { steps, deviation, .. }: &mut Known,
+    quantiles: &mut Quantiles,
 ) -> Distances {
     // without the bins that have no place on the line, shares add up to less: of the rest alone
-    let line = edges.and_then(|edges| Some((compared.first(bins)?, edges)));
-    let far = line.as_ref().map(|(line, edges)| along(line, edges));
+    let line =
+        edges.and_then(|edges| Some((compared.first(edges.len().saturating_sub(1))?, edges)));
+    let far = line.as_ref().map(|(line, _)| along(line, steps));
     Distances {
         hellinger: effects.hellinger,
         js_distance: effects.js_distance,

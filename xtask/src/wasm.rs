@@ -84,9 +84,9 @@ pub fn build(full: bool, flavor: Flavor) -> Result<()> {
     setup::npm_packages("pkg")?;
     let dist = flavor.dist();
     let runtime = at("pkg").join(dist).join("runtime");
-    if bind(full, flavor.features(), &runtime)?
-        || !at(format!("pkg/{dist}/template/index.js")).exists()
-    {
+    let bound = bind(full, flavor.features(), &runtime)?;
+    let built = at(format!("pkg/{dist}/template/index.js"));
+    if bound || !built.exists() || changed_since(&built)? {
         say(&format!("npm run build in pkg/, into {dist}/"));
         run(crate::shell::npm("pkg").args(["run", "--silent", "build", "--", dist]))?;
     }
@@ -96,6 +96,27 @@ pub fn build(full: bool, flavor: Flavor) -> Result<()> {
         fs::create_dir_all(&dist).with_context(|| format!("`{}`", dist.display()))?;
     }
     Ok(())
+}
+
+/// Whether a source of the package is newer than what was built of it.
+fn changed_since(built: &Path) -> Result<bool> {
+    let since = fs::metadata(built)?.modified()?;
+    let mut folders = vec![at("pkg/src"), at("pkg/template"), at("pkg/scripts")];
+    let newer = |path: &Path| Ok::<bool, anyhow::Error>(fs::metadata(path)?.modified()? > since);
+    if newer(&at("pkg/package.json"))? || newer(&at("pkg/tsconfig.json"))? {
+        return Ok(true);
+    }
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if newer(&path)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Builds the binding of bare models, for measurements; its folder.

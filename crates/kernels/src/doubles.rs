@@ -128,21 +128,26 @@ pub fn sum(xs: &[f64]) -> f64 {
     sums.iter().chain(rest).fold(0.0, |sum, x| sum + x)
 }
 
-/// Of each u, with x = u²: 2 atanh u and (1 + u) ln(1 + u) + (1 − u) ln(1 − u), both as polynomials,
-/// and u/(1 + √(1 − x)). What comes of |u| ≥ 0.5 has no meaning.
-pub fn contrasts(us: &[[f64; LANES]], out: &mut [[[f64; LANES]; 3]]) {
+/// Several sums at once, of which the whole is that of its lanes.
+pub type Lanes = [f64; LANES];
+
+/// Adds to `all` what bins with shares p and q give, of which it is told each gap q − p and each
+/// s = p + q: gap · ln(q/p), s · ((1 + u) ln(1 + u) + (1 − u) ln(1 − u)) with u = gap/s,
+/// gap · u/(1 + √(1 − u²)) and |gap|, and the largest |gap| last. The logarithms are polynomials of u: what
+/// comes of |u| > 0.5 has no meaning. Where gap and s are 0 nothing is added.
+pub fn contrasts(gaps: &[Lanes], sums: &[Lanes], all: &mut [Lanes; 5]) {
     #[cfg(target_arch = "x86_64")]
     {
         if std::arch::is_x86_feature_detected!("avx512f") {
             // SAFETY: the processor was asked
-            return unsafe { contrasts_avx512(us, out) };
+            return unsafe { contrasts_avx512(gaps, sums, all) };
         }
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor was asked
-            return unsafe { contrasts_avx2(us, out) };
+            return unsafe { contrasts_avx2(gaps, sums, all) };
         }
     }
-    contrasts_any(us, out);
+    contrasts_any(gaps, sums, all);
 }
 
 /// atanh(u) − u for |u| < 0.5.
@@ -165,14 +170,14 @@ fn exp_each_avx2(xs: &mut [f64]) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn contrasts_avx512(us: &[[f64; LANES]], out: &mut [[[f64; LANES]; 3]]) {
-    contrasts_any(us, out);
+fn contrasts_avx512(gaps: &[Lanes], sums: &[Lanes], all: &mut [Lanes; 5]) {
+    contrasts_any(gaps, sums, all);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn contrasts_avx2(us: &[[f64; LANES]], out: &mut [[[f64; LANES]; 3]]) {
-    contrasts_any(us, out);
+fn contrasts_avx2(gaps: &[Lanes], sums: &[Lanes], all: &mut [Lanes; 5]) {
+    contrasts_any(gaps, sums, all);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -232,23 +237,51 @@ fn exp(x: f64) -> f64 {
 }
 
 #[inline(always)]
-fn contrasts_any(us: &[[f64; LANES]], out: &mut [[[f64; LANES]; 3]]) {
-    for (us, [odds, entropy, part]) in us.iter().zip(out) {
+fn contrasts_any(gaps: &[Lanes], sums: &[Lanes], all: &mut [Lanes; 5]) {
+    // by itself, so that it stays in registers
+    let [mut nats, mut entropies, mut squares, mut distances, mut largest] = *all;
+    for (gaps, sums) in gaps.iter().zip(sums) {
         // loops and not `map`, which is compiled by itself, without AVX2
-        let mut squares = [0.0; LANES];
-        for (x, u) in squares.iter_mut().zip(us) {
-            *x = u * u;
+        let mut us = [0.0; LANES];
+        for ((u, gap), sum) in us.iter_mut().zip(gaps).zip(sums) {
+            *u = gap / sum.max(f64::MIN_POSITIVE);
         }
-        for (entropy, x) in entropy.iter_mut().zip(&squares) {
-            *entropy = x * polynomial(&ENTROPY, *x);
+        let [odds, entropy, part] = contrasts_of(&us);
+        for ((sum, gap), odds) in nats.iter_mut().zip(gaps).zip(&odds) {
+            *sum += gap * odds;
         }
-        for ((odds, u), x) in odds.iter_mut().zip(us).zip(&squares) {
-            *odds = 2.0 * (u + u * x * polynomial(&TAIL, *x));
+        for ((sum, both), entropy) in entropies.iter_mut().zip(sums).zip(&entropy) {
+            *sum += both * entropy;
         }
-        for ((part, u), x) in part.iter_mut().zip(us).zip(&squares) {
-            *part = u / (1.0 + (1.0 - x).max(0.0).sqrt());
+        for ((sum, gap), part) in squares.iter_mut().zip(gaps).zip(&part) {
+            *sum += gap * part;
+        }
+        for ((sum, most), gap) in distances.iter_mut().zip(&mut largest).zip(gaps) {
+            *sum += gap.abs();
+            *most = if gap.abs() > *most { gap.abs() } else { *most };
         }
     }
+    *all = [nats, entropies, squares, distances, largest];
+}
+
+/// Of each u: 2 atanh u, (1 + u) ln(1 + u) + (1 − u) ln(1 − u), and u/(1 + √(1 − u²)).
+#[inline(always)]
+fn contrasts_of(us: &Lanes) -> [Lanes; 3] {
+    let mut squares = [0.0; LANES];
+    for (x, u) in squares.iter_mut().zip(us) {
+        *x = u * u;
+    }
+    let (mut odds, mut entropy, mut part) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    for (entropy, x) in entropy.iter_mut().zip(&squares) {
+        *entropy = x * polynomial(&ENTROPY, *x);
+    }
+    for ((odds, u), x) in odds.iter_mut().zip(us).zip(&squares) {
+        *odds = 2.0 * (u + u * x * polynomial(&TAIL, *x));
+    }
+    for ((part, u), x) in part.iter_mut().zip(us).zip(&squares) {
+        *part = u / (1.0 + (1.0 - x).max(0.0).sqrt());
+    }
+    [odds, entropy, part]
 }
 
 #[inline(always)]
@@ -266,9 +299,7 @@ mod tests {
     }
 
     fn of(u: f64) -> [f64; 3] {
-        let mut out = [[[0.0; LANES]; 3]];
-        contrasts(&[[0.0, u, 0.5, -1.0, 0.0, 2.0, 0.1, u]], &mut out);
-        out[0].map(|lanes| lanes[1])
+        contrasts_of(&[0.0, u, 0.5, -1.0, 0.0, 2.0, 0.1, u]).map(|lanes| lanes[1])
     }
 
     #[test]
@@ -316,18 +347,41 @@ mod tests {
             assert_eq!(bits(&narrow), bits(&plain));
         }
         let us: Vec<f64> = us().collect();
-        let (lanes, _) = us.as_chunks::<LANES>();
-        let mut out = vec![[[0.0; LANES]; 3]; lanes.len()];
-        let mut plain = out.clone();
-        contrasts(lanes, &mut out);
-        contrasts_any(lanes, &mut plain);
-        let bits = |all: &[[[f64; LANES]; 3]]| bits(all.as_flattened().as_flattened());
-        assert_eq!(bits(&out), bits(&plain));
+        let (gaps, _) = us.as_chunks::<LANES>();
+        let sums = vec![[1.0; LANES]; gaps.len()];
+        type Add = dyn Fn(&[Lanes], &[Lanes], &mut [Lanes; 5]);
+        let of = |add: &Add| {
+            let mut all = [[0.0; LANES]; 5];
+            add(gaps, &sums, &mut all);
+            bits(all.as_flattened())
+        };
+        let plain = of(&|gaps, sums, all| contrasts_any(gaps, sums, all));
+        assert_eq!(of(&|gaps, sums, all| contrasts(gaps, sums, all)), plain);
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor was asked
-            unsafe { contrasts_avx2(lanes, &mut out) };
-            assert_eq!(bits(&out), bits(&plain));
+            assert_eq!(of(&|gaps, sums, all| unsafe { contrasts_avx2(gaps, sums, all) }), plain);
         }
+    }
+
+    #[test]
+    fn contrasts_are_added_up_by_lane() {
+        let (gaps, sums) = ([[0.1; LANES], [-0.2; LANES]], [[0.5; LANES], [0.8; LANES]]);
+        let mut all = [[1.0; LANES]; 5];
+        contrasts(&gaps, &sums, &mut all);
+        let ([odds_a, entropy_a, part_a], [odds_b, entropy_b, part_b]) = (of(0.2), of(-0.25));
+        let expected = [
+            1.0 + 0.1 * odds_a + -0.2 * odds_b,
+            1.0 + 0.5 * entropy_a + 0.8 * entropy_b,
+            1.0 + 0.1 * part_a + -0.2 * part_b,
+            1.0 + 0.1 + 0.2,
+            1.0,
+        ];
+        for (lanes, expected) in all.iter().zip(expected) {
+            assert!(lanes.iter().all(|sum| (sum - expected).abs() < 1e-15), "{lanes:?} {expected}");
+        }
+        let mut nothing = [[0.0; LANES]; 5];
+        contrasts(&[[0.0; LANES]], &[[0.0; LANES]], &mut nothing);
+        assert_eq!(nothing, [[0.0; LANES]; 5]);
     }
 }
