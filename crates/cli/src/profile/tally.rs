@@ -115,7 +115,8 @@ impl Tally {
                 self.ragged(record.len(), line(), file);
                 continue;
             }
-            if !(valid || std::str::from_utf8(record.as_slice()).is_ok()) {
+            // cell by cell: side by side, the halves of a character would be one
+            if !(valid || record.iter().all(|cell| std::str::from_utf8(cell).is_ok())) {
                 let error = Error::new(ErrorCode::BadInput, "a cell of the row is not UTF-8");
                 self.fault(error.at_line(line(), 1).in_file(file));
                 continue;

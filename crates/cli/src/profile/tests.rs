@@ -186,6 +186,14 @@ proptest! {
 }
 
 #[test]
+fn halves_of_a_character_in_two_cells_are_no_text() {
+    let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+    file.write_all(b"a,b\nx\xc3,\xa9y\nx,\xc3\xa9\n").unwrap();
+    let done = profile(&Input::of(file.path()), None).unwrap();
+    assert_eq!((done.profile.rows, done.profile.unreadable), (1, 1));
+}
+
+#[test]
 fn many_blocks_and_lanes_count_as_one_reader_does() {
     let mut text = String::from("id,x,t,late\n");
     for i in 0..120_000u32 {
