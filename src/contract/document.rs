@@ -85,6 +85,24 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// Names the field that was asked for last, if that is what was missing.
+    #[cold]
+    #[inline(never)]
+    fn lacks(self, field: Option<&'static str>) -> Self {
+        match field {
+            Some(name) if self.0.short => Self::new(format!("the field `{name}` is missing")),
+            _ => self,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn at(self, index: usize) -> Self {
+        self.under(&format!("[{index}]"))
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.text)
@@ -123,11 +141,94 @@ type Read<T> = std::result::Result<T, Fault>;
 #[derive(Clone, Copy)]
 struct Node<'v, 'a>(&'v Value<'a>);
 
-impl Node<'_, '_> {
-    fn unexpected<T>(self, expected: &dyn de::Expected) -> Read<T> {
-        let found = self.0.type_name();
-        Err(Fault::new(format!("{found} stands where {expected} is expected")))
+// What does not depend on the type is in functions of its own: serde makes a reader of each field's
+// type, and each would have a copy of it.
+impl<'v, 'a> Node<'v, 'a> {
+    /// As serde says it of a value that a type does not take.
+    #[cold]
+    #[inline(never)]
+    fn wrong(self, expected: &dyn de::Expected) -> Fault {
+        let found = match self.0 {
+            Value::Null => de::Unexpected::Unit,
+            Value::Bool(b) => de::Unexpected::Bool(*b),
+            Value::Integer(i) => de::Unexpected::Signed(*i),
+            Value::Number(x) if !x.is_finite() => return too_large(),
+            Value::Number(x) => de::Unexpected::Float(*x),
+            Value::Text(text) => de::Unexpected::Str(text),
+            Value::List(_) => de::Unexpected::Seq,
+            Value::Object(_) => de::Unexpected::Map,
+            Value::Other(name) => return Fault::new(format!("{name} is not carried")),
+            other => de::Unexpected::Other(other.type_name()),
+        };
+        de::Error::invalid_type(found, expected)
     }
+
+    #[cold]
+    #[inline(never)]
+    fn unexpected(self, expected: &dyn de::Expected) -> Fault {
+        let found = self.0.type_name();
+        Fault::new(format!("{found} stands where {expected} is expected"))
+    }
+
+    /// The members of an object that has none but these, each once.
+    #[inline(never)]
+    fn members(self, fields: &[&str], expected: &dyn de::Expected) -> Read<&'v [Member<'a>]> {
+        let Value::Object(members) = self.0 else { return Err(self.unexpected(expected)) };
+        check_names(members, fields)?;
+        Ok(members)
+    }
+
+    /// The members of an object, each once.
+    #[inline(never)]
+    fn entries(self, expected: &dyn de::Expected) -> Read<Members<'v, 'a>> {
+        let Value::Object(members) = self.0 else { return Err(self.unexpected(expected)) };
+        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
+        sort(&mut names);
+        let twice = |pair: &&[&str]| matches!(pair, [a, b] if a == b);
+        if let Some([name, ..]) = names.windows(2).find(twice) {
+            return Err(Fault::new(format!("{} stands twice", quote(name))));
+        }
+        Ok(Members(members.iter(), None))
+    }
+
+    /// One of the variants, and its name.
+    #[inline(never)]
+    fn variant(
+        self,
+        variants: &'static [&'static str],
+        expected: &dyn de::Expected,
+    ) -> Read<(Variant<'v, 'a>, &'v str)> {
+        let (name, content) = match self.0 {
+            Value::Text(name) => (name.as_ref(), None),
+            Value::Object(members) => match members.as_slice() {
+                [(name, content)] => (name.as_ref(), Some(Node(content))),
+                _ => return Err(Fault::new("an object with one name is expected".to_owned())),
+            },
+            _ => return Err(self.unexpected(expected)),
+        };
+        let index = variants.iter().zip(0u32..).find(|(known, _)| **known == name);
+        match index {
+            Some((_, index)) => Ok((Variant { index, content }, name)),
+            None => Err(de::Error::unknown_variant(name, variants)),
+        }
+    }
+}
+
+#[cold]
+fn too_large() -> Fault {
+    Fault::new("a number is past what binary64 holds".to_owned())
+}
+
+/// Reads one kind of value, and refuses all others.
+macro_rules! only {
+    ($($read:ident $value:pat => $visit:ident($with:expr);)*) => {
+        $(fn $read<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+            match self.0 {
+                $value => visitor.$visit($with),
+                _ => Err(self.wrong(&visitor)),
+            }
+        })*
+    };
 }
 
 impl<'de> Deserializer<'de> for Node<'_, '_> {
@@ -138,16 +239,39 @@ impl<'de> Deserializer<'de> for Node<'_, '_> {
             Value::Null => visitor.visit_unit(),
             Value::Bool(b) => visitor.visit_bool(*b),
             Value::Integer(i) => visitor.visit_i64(*i),
-            Value::Number(x) if !x.is_finite() => {
-                Err(Fault::new("a number is past what binary64 holds".to_owned()))
-            }
-            Value::Number(x) => visitor.visit_f64(*x),
+            Value::Number(x) if x.is_finite() => visitor.visit_f64(*x),
             Value::Text(text) => visitor.visit_str(text),
             Value::List(items) => visitor.visit_seq(Items(items.iter(), 0)),
             Value::Object(_) => self.deserialize_map(visitor),
-            Value::Other(name) => Err(Fault::new(format!("{name} is not carried"))),
-            _ => self.unexpected(&visitor),
+            _ => Err(self.wrong(&visitor)),
         }
+    }
+
+    only! {
+        deserialize_bool Value::Bool(b) => visit_bool(*b);
+        deserialize_i8 Value::Integer(i) => visit_i64(*i);
+        deserialize_i16 Value::Integer(i) => visit_i64(*i);
+        deserialize_i32 Value::Integer(i) => visit_i64(*i);
+        deserialize_i64 Value::Integer(i) => visit_i64(*i);
+        deserialize_u8 Value::Integer(i) => visit_i64(*i);
+        deserialize_u16 Value::Integer(i) => visit_i64(*i);
+        deserialize_u32 Value::Integer(i) => visit_i64(*i);
+        deserialize_u64 Value::Integer(i) => visit_i64(*i);
+        deserialize_str Value::Text(text) => visit_str(text);
+        deserialize_string Value::Text(text) => visit_str(text);
+        deserialize_seq Value::List(items) => visit_seq(Items(items.iter(), 0));
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.0 {
+            Value::Integer(i) => visitor.visit_i64(*i),
+            Value::Number(x) if x.is_finite() => visitor.visit_f64(*x),
+            _ => Err(self.wrong(&visitor)),
+        }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
+        self.deserialize_seq(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
@@ -166,14 +290,8 @@ impl<'de> Deserializer<'de> for Node<'_, '_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        let Value::Object(members) = self.0 else { return self.unexpected(&visitor) };
-        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
-        sort(&mut names);
-        let twice = |pair: &&[&str]| matches!(pair, [a, b] if a == b);
-        if let Some([name, ..]) = names.windows(2).find(twice) {
-            return Err(Fault::new(format!("{} stands twice", quote(name))));
-        }
-        visitor.visit_map(Members(members.iter(), None))
+        let entries = self.entries(&visitor)?;
+        visitor.visit_map(entries)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -182,14 +300,10 @@ impl<'de> Deserializer<'de> for Node<'_, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Read<V::Value> {
-        let Value::Object(members) = self.0 else { return self.unexpected(&visitor) };
-        check_names(members, fields)?;
+        let members = self.members(fields, &visitor)?;
         let missing = Cell::new(None);
         let ordered = Fields { members, fields: fields.iter(), missing: &missing };
-        visitor.visit_seq(ordered).map_err(|fault| match missing.get() {
-            Some(name) if fault.0.short => Fault::new(format!("the field `{name}` is missing")),
-            _ => fault,
-        })
+        visitor.visit_seq(ordered).map_err(|fault| fault.lacks(missing.get()))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -198,29 +312,17 @@ impl<'de> Deserializer<'de> for Node<'_, '_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Read<V::Value> {
-        let (name, content) = match self.0 {
-            Value::Text(name) => (name, None),
-            Value::Object(members) => match members.as_slice() {
-                [(name, content)] => (name, Some(Node(content))),
-                _ => return Err(Fault::new("an object with one name is expected".to_owned())),
-            },
-            _ => return self.unexpected(&visitor),
-        };
-        let index = variants.iter().zip(0u32..).find(|(known, _)| *known == name);
-        let Some((_, index)) = index else {
-            return Err(de::Error::unknown_variant(name, variants));
-        };
-        visitor.visit_enum(Variant { index, content }).map_err(|f| f.under(name))
+        let (variant, name) = self.variant(variants, &visitor)?;
+        visitor.visit_enum(variant).map_err(|f| f.under(name))
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct identifier ignored_any
+        i128 u128 f32 char bytes byte_buf unit unit_struct tuple_struct identifier ignored_any
     }
 }
 
 /// Refuses names that are unknown or stand twice.
-fn check_names(members: &[(std::borrow::Cow<'_, str>, Value<'_>)], fields: &[&str]) -> Read<()> {
+fn check_names(members: &[Member<'_>], fields: &[&str]) -> Read<()> {
     for (i, (name, _)) in members.iter().enumerate() {
         let name = name.as_ref();
         if !fields.contains(&name) {
@@ -235,9 +337,22 @@ fn check_names(members: &[(std::borrow::Cow<'_, str>, Value<'_>)], fields: &[&st
 
 /// The fields of a type in the order of their declaration.
 struct Fields<'v, 'a> {
-    members: &'v [(std::borrow::Cow<'a, str>, Value<'a>)],
+    members: &'v [Member<'a>],
     fields: std::slice::Iter<'static, &'static str>,
     missing: &'v Cell<Option<&'static str>>,
+}
+
+impl<'v, 'a> Fields<'v, 'a> {
+    /// The next field's name and its value, if it has one.
+    #[inline(never)]
+    fn following(&mut self) -> Option<(&'static str, Node<'v, 'a>)> {
+        let name = *self.fields.next()?;
+        let found = self.members.iter().find(|(member, _)| member == name);
+        if found.is_none() {
+            self.missing.set(Some(name));
+        }
+        found.map(|(_, value)| (name, Node(value)))
+    }
 }
 
 impl<'de> SeqAccess<'de> for Fields<'_, '_> {
@@ -246,14 +361,8 @@ impl<'de> SeqAccess<'de> for Fields<'_, '_> {
     /// `None` for an absent field: its default, or an error that names it.
     #[inline(never)]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
-        let Some(name) = self.fields.next() else { return Ok(None) };
-        match self.members.iter().find(|(member, _)| member == name) {
-            Some((_, value)) => seed.deserialize(Node(value)).map(Some).map_err(|f| f.under(name)),
-            None => {
-                self.missing.set(Some(name));
-                Ok(None)
-            }
-        }
+        let Some((name, node)) = self.following() else { return Ok(None) };
+        seed.deserialize(node).map(Some).map_err(|f| f.under(name))
     }
 }
 
@@ -267,7 +376,7 @@ impl<'de> SeqAccess<'de> for Items<'_, '_> {
         let Some(value) = self.0.next() else { return Ok(None) };
         let at = self.1;
         self.1 += 1;
-        seed.deserialize(Node(value)).map(Some).map_err(|f| f.under(&format!("[{at}]")))
+        seed.deserialize(Node(value)).map(Some).map_err(|f| f.at(at))
     }
 
     fn size_hint(&self) -> Option<usize> {
