@@ -10,8 +10,8 @@ use driftline::tensor::{Tensor, TensorData};
 const TOLERANCE: f64 = 1e-5;
 
 /// Models with values that binary32 does not hold that exactly: how far ours may lie from onnxruntime's
-/// relative to the largest of the output, and how far each was seen to be from binary64, relative to
-/// the value.
+/// relative to the largest of the output, as seen on one machine, and how far each was seen to be from
+/// binary64, relative to the value.
 const INEXACT: &[(&str, f64, &str)] = &[
     ("bernoulli_nb", 6e-6, "exp of sums near 10² in binary32: 3.0e-5 off there, 2e-6 here"),
     ("catboost_regressor", 3e-8, "sums of leaves that cancel: 1.1e-5 off there, 4e-8 here"),
@@ -43,24 +43,31 @@ const INEXACT: &[(&str, f64, &str)] = &[
     ("xgb_regressor", 4e-8, "sums of leaves that cancel: 4.0e-5 off there, 6e-8 here"),
 ];
 
+/// Training and onnxruntime add up in another order on another processor, so that a model that was
+/// trained there differs there by another amount, or not at all: 1.7 times as much was seen.
+const OTHER_MACHINES: f64 = 4.0;
+
 #[test]
 fn zoo() {
     let Some(dir) = data_dir("DRIFTLINE_ZOO_DIR", "tests/engine/zoo.py") else { return };
-    let (mut passed, mut excepted, mut failures) = (0, 0, Vec::new());
+    let (mut passed, mut excepted, mut within, mut failures) = (0, 0, Vec::new(), Vec::new());
     for case in Case::all(&dir) {
-        let bound =
-            INEXACT.iter().find(|(name, ..)| *name == case.name).map(|(_, bound, _)| *bound);
+        let known = INEXACT.iter().find(|(name, ..)| *name == case.name);
+        let bound = known.map(|(_, seen, _)| *seen * OTHER_MACHINES);
         match (check(&case), bound) {
             (Ok(None), None) => passed += 1,
-            (Ok(None), Some(_)) => {
-                failures.push(format!("{}: now within tolerance; remove the exception", case.name));
-            }
+            (Ok(None), Some(_)) => within.push(case.name.clone()),
             (Ok(Some(worst)), Some(bound)) if worst.to_largest <= bound => excepted += 1,
             (Ok(Some(worst)), _) => failures.push(format!("{}: {worst:?}", case.name)),
             (Err(text), _) => failures.push(format!("{}: {text}", case.name)),
         }
     }
-    println!("passed: {passed}, beyond it for a reason: {excepted}, failed: {}", failures.len());
+    println!(
+        "passed: {passed}, beyond it for a reason: {excepted}, with a reason but within it here: {}, \
+         failed: {}",
+        within.join(" "),
+        failures.len()
+    );
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
