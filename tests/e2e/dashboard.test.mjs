@@ -192,6 +192,21 @@ describe("the address", () => {
     await page.waitForFunction(() => document.querySelector("#segment")?.value === "origin:JFK");
   });
 
+  test("keeps a choice when a link is followed that was drawn before it", async () => {
+    const page = await months();
+    const held = [];
+    await page.route(/\/report\?/, (route) => held.push(route));
+    await page.selectOption("#segment", "origin:JFK");
+    await page.waitForFunction(() => location.search.includes("segment="));
+    await page.click("text=Decisions");
+    await page.waitForFunction(() => location.search.includes("view=decisions"));
+    await page.unroute(/\/report\?/);
+    for (const route of held) await route.continue();
+    await page.waitForSelector("#decisions svg");
+    assert.equal(new URL(page.url()).searchParams.get("segment"), "origin:JFK");
+    assert.equal(await page.inputValue("#segment"), "origin:JFK");
+  });
+
   test("of a custom range asks for just these days", async () => {
     const page = await months({ range: "custom", from: "2013-07-01", to: "2013-08-31", view: "operations" });
     await page.click("#records summary");

@@ -6,7 +6,7 @@ import { sweep } from "./charts/frame.ts";
 import { link } from "./context.ts";
 import * as parts from "./parts/badges.ts";
 import { tokenForm } from "./parts/token.ts";
-import { href, changed, read, type State } from "./state.ts";
+import { changed, difference, href, read, type State } from "./state.ts";
 import { theme } from "./theme.ts";
 import { alerts } from "./views/alerts.ts";
 import { model } from "./views/model.ts";
@@ -15,6 +15,8 @@ import { overview } from "./views/overview.ts";
 const main = byId("main");
 /** Counts the pages that were begun: an answer that comes late is of no use. */
 let turn = 0;
+/** What the links on the page were drawn for. */
+let drawn = read(location.search);
 
 function go(changes: Partial<State>): void {
   visit(href(changed(read(location.search), changes)));
@@ -47,6 +49,7 @@ async function show(): Promise<void> {
   }
   if (mine !== turn) return;
   main.replaceChildren(...content);
+  drawn = state;
   main.removeAttribute("aria-busy");
   const view = `${state.view} ${state.model ?? ""}`;
   main.dataset["view"] = view;
@@ -125,7 +128,7 @@ document.addEventListener("click", (event) => {
   const address = anchor?.getAttribute("href");
   if (!address?.startsWith("?")) return;
   event.preventDefault();
-  visit(address);
+  go(difference(drawn, read(address)));
 });
 window.addEventListener("popstate", () => void show());
 byId("refresh").addEventListener("click", () => {

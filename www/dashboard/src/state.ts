@@ -92,6 +92,15 @@ export function changed(state: State, changes: Partial<State>): State {
   return next;
 }
 
+/**
+ * What a link changes of the state it was drawn for. What was chosen since then, while the answer is
+ * awaited, is none of it and stays.
+ */
+export function difference(from: State, to: State): Partial<State> {
+  const names = Object.keys(to) as (keyof State)[];
+  return Object.fromEntries(names.filter((name) => to[name] !== from[name]).map((name) => [name, to[name]]));
+}
+
 const HOUR = 3_600_000;
 const DAYS: Record<Range, number> = { day: 1, week: 7, month: 30, quarter: 91, year: 365, all: 0, custom: 0 };
 const USUAL: Record<Range, Grain> = {
