@@ -88,7 +88,8 @@ fn sights(rule: &Rule, report: &Report, group: &Group, window: &Window) -> Vec<S
             whole(above(rule, value), value, format!("latency of {name}: {quantile} at {ms} ms"))
         }
         What::Faults => {
-            let count = window.faults.iter().map(|fault| fault.count).sum();
+            // the sum of none is -0
+            let count = window.faults.iter().fold(0.0, |sum, fault| sum + fault.count);
             let (holds, value) = ratio(rule, count, window.records);
             whole(holds, value, format!("{count} errors and traps of {name}"))
         }
