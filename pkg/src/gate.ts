@@ -54,7 +54,7 @@ export class LoadedGate<Row extends object, Label extends string> implements Gat
     this.#parts = parts;
     this.#live = live;
     this.identity = live.raw.identity;
-    this.info = live.raw.info();
+    this.info = live.info;
     this.#tracker = new Tracker(this.info, parts.summary);
     this.#desk = new Desk(this.info, this.#tracker);
     this.#timer = parts.summary === false ? undefined : timer();

@@ -1,6 +1,6 @@
 /** One WebAssembly instance for each gate, so that a trap in one leaves the others alone. */
 
-import { DriftlineError } from "./api.js";
+import { DriftlineError, type GateInfo } from "./api.js";
 import { fault, fromCore, messageOf } from "./error.js";
 import { type Short, short } from "./flat.js";
 import { createGlue, type Exports, type Glue, type RawGate } from "./glue.js";
@@ -16,6 +16,7 @@ export interface Parts {
 /** A gate on an instance, with its short way. */
 export interface Live {
   readonly raw: RawGate;
+  readonly info: GateInfo;
   readonly short: Short;
   /** The counts as they lie in memory, which a trap leaves readable. */
   counts(): Float64Array;
@@ -48,7 +49,8 @@ export async function start(parts: Parts): Promise<Live> {
 function open(glue: Glue, { memory }: Exports, { bundle, summary }: Parts): Live {
   try {
     const raw = new glue.WasmGate(bundle);
-    const names = raw.info().inputs.map((input) => input.name);
+    const info = raw.info();
+    const names = info.inputs.map((input) => input.name);
     if (summary === false) {
       raw.setSummaryOff(true);
     } else if (summary?.segments !== undefined || summary?.metrics !== undefined) {
@@ -58,7 +60,7 @@ function open(glue: Glue, { memory }: Exports, { bundle, summary }: Parts): Live
     const [at, cells] = raw.summaryAddress();
     const counts = (): Float64Array =>
       Float64Array.from(new BigUint64Array(memory.buffer, at, cells), Number);
-    return { raw, short: short(raw, memory, names), counts };
+    return { raw, info, short: short(raw, memory, names), counts };
   } catch (raised) {
     throw fromCore(raised) ?? trapped(raised);
   }

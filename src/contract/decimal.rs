@@ -16,6 +16,7 @@ const EXACT: [f64; 23] = [
 
 /// Reads `[-+]digits[.digits][e[-+]digits]`, with digits before the point, after it, or both;
 /// `None` for anything else. Infinite past what binary64 holds.
+#[inline(never)]
 pub(crate) fn parse(text: &str) -> Option<f64> {
     let (negative, rest) = sign(text.as_bytes());
     let (whole, rest) = digits(rest);
@@ -59,6 +60,7 @@ fn exponent(text: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
+#[inline(never)]
 fn nearest(whole: &[u8], fraction: &[u8], exponent: i64) -> f64 {
     // the significant digits, and what power of ten the last of them counts
     let all = || whole.iter().chain(fraction).map(|d| d - b'0');

@@ -93,14 +93,7 @@ impl<'a> Parser<'a> {
         match self.peek() {
             Some(b'"') => Ok(self.string()?.map_or(Value::Other(LONE_SURROGATE), Value::Text)),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'{') => {
-                let mut members = Vec::new();
-                self.object(|parser, name| {
-                    members.push((name, parser.value(depth + 1)?));
-                    Ok(())
-                })?;
-                Ok(Value::Object(members))
-            }
+            Some(b'{') => self.members(depth),
             Some(b'[') => self.array(depth),
             Some(b't') => self.word("true", Value::Bool(true)),
             Some(b'f') => self.word("false", Value::Bool(false)),
@@ -108,6 +101,16 @@ impl<'a> Parser<'a> {
             Some(_) => Err(self.fault("a value is missing")),
             None => Err(self.fault("the text ends too early")),
         }
+    }
+
+    #[inline(never)]
+    fn members(&mut self, depth: usize) -> Result<Value<'a>> {
+        let mut members = Vec::new();
+        self.object(|parser, name| {
+            members.push((name, parser.value(depth + 1)?));
+            Ok(())
+        })?;
+        Ok(Value::Object(members))
     }
 
     fn word(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>> {
@@ -118,6 +121,7 @@ impl<'a> Parser<'a> {
         Err(self.fault("a value is missing"))
     }
 
+    #[inline(never)]
     fn array(&mut self, depth: usize) -> Result<Value<'a>> {
         self.at += 1;
         let mut items = Vec::new();
@@ -148,31 +152,10 @@ impl<'a> Parser<'a> {
         self.text.as_bytes().get(self.at).is_some_and(|b| wanted.contains(b))
     }
 
+    #[inline(never)]
     fn number(&mut self) -> Result<Value<'a>> {
         let start = self.at;
-        let negative = self.next_is(b"-");
-        self.at += usize::from(negative);
-        let leading_zero = self.next_is(b"0");
-        let n = self.digits();
-        if n == 0 || (leading_zero && n > 1) {
-            return Err(self.fault("the number has no digits, or a leading zero"));
-        }
-        let mut integer = true;
-        if self.next_is(b".") {
-            integer = false;
-            self.at += 1;
-            if self.digits() == 0 {
-                return Err(self.fault("the fraction has no digits"));
-            }
-        }
-        if self.next_is(b"eE") {
-            integer = false;
-            self.at += 1;
-            self.at += usize::from(self.next_is(b"+-"));
-            if self.digits() == 0 {
-                return Err(self.fault("the exponent has no digits"));
-            }
-        }
+        let integer = self.literal().map_err(|message| self.fault(message))?;
         let literal = self.text.get(start..self.at).unwrap_or_default();
         if integer && literal != "-0" {
             return Ok(literal.parse().map_or(Value::Other(HUGE_INTEGER), Value::Integer));
@@ -181,6 +164,33 @@ impl<'a> Parser<'a> {
         decimal::parse(literal)
             .map(Value::Number)
             .ok_or_else(|| self.fault("the number is not readable"))
+    }
+
+    /// Skips a number; whether it has neither fraction nor exponent.
+    fn literal(&mut self) -> std::result::Result<bool, &'static str> {
+        self.at += usize::from(self.next_is(b"-"));
+        let leading_zero = self.next_is(b"0");
+        let n = self.digits();
+        if n == 0 || (leading_zero && n > 1) {
+            return Err("the number has no digits, or a leading zero");
+        }
+        let mut integer = true;
+        if self.next_is(b".") {
+            integer = false;
+            self.at += 1;
+            if self.digits() == 0 {
+                return Err("the fraction has no digits");
+            }
+        }
+        if self.next_is(b"eE") {
+            integer = false;
+            self.at += 1;
+            self.at += usize::from(self.next_is(b"+-"));
+            if self.digits() == 0 {
+                return Err("the exponent has no digits");
+            }
+        }
+        Ok(integer)
     }
 
     /// The text of a string, or `None` if it holds half a surrogate pair.

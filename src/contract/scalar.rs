@@ -50,7 +50,7 @@ impl Scalar {
     /// What tells two values of a list apart: `1` and `1.0` are one number.
     pub fn key(&self) -> String {
         match self {
-            Self::Text(text) => format!("t{text}"),
+            Self::Text(text) => ["t", text].concat(),
             Self::Bool(b) => format!("b{b}"),
             Self::Integer(i) => format!("n{i}"),
             Self::Number(x) if x.fract() == 0.0 && x.abs() < 9e15 => format!("n{}", *x as i64),

@@ -22,8 +22,8 @@ impl AlignedBytes {
     /// A copy of `bytes`.
     pub fn copy_of(bytes: &[u8]) -> Self {
         let mut blocks = vec![0; bytes.len().div_ceil(BLOCK)];
-        for (to, from) in bytemuck::cast_slice_mut::<Block, u8>(&mut blocks).iter_mut().zip(bytes) {
-            *to = *from;
+        if let Some(to) = bytemuck::cast_slice_mut(&mut blocks).get_mut(..bytes.len()) {
+            to.copy_from_slice(bytes);
         }
         Self { blocks, len: bytes.len() }
     }

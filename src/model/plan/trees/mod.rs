@@ -235,11 +235,66 @@ fn nodes_of<N: Node>(words: &[i32]) -> Checked<&[N]> {
     bytemuck::try_cast_slice(words).map_err(|_| Fault::new("the nodes have a wrong size"))
 }
 
+/// The tree of a node that none has claimed.
+const UNSEEN: u32 = u32::MAX;
+
+/// What is known of the nodes so far.
+struct NodeCheck {
+    /// Tree and depth of each node.
+    seen: Vec<(u32, u32)>,
+    /// Depth of each tree.
+    depths: Vec<u32>,
+    leaves: usize,
+    special: bool,
+    features: u32,
+    sets: usize,
+}
+
+impl NodeCheck {
+    fn claim(&mut self, i: u32, mark: (u32, u32)) -> Checked<()> {
+        match self.seen.get_mut(i as usize) {
+            Some(place) if place.0 == UNSEEN => {
+                *place = mark;
+                Ok(())
+            }
+            Some(_) => Err(Fault::new("a tree's node has two parents")),
+            None => Err(Fault::new("a tree's child is out of range")),
+        }
+    }
+
+    /// A function of its own: engines make a long loop of a large function quick by compiling the
+    /// whole of it again.
+    #[inline(never)]
+    fn node<N: Node>(&mut self, i: u32, node: N) -> Checked<()> {
+        ensure(node.is_even(), "a tree's node points between nodes")?;
+        let (tree, depth) = self.seen.get(i as usize).copied().unwrap_or((UNSEEN, 0));
+        ensure(tree != UNSEEN, "a tree's node has no parent")?;
+        if node.child() == i {
+            ensure(node.is_leaf_mark(), "a tree's leaf is damaged")?;
+            self.leaves = self.leaves.max(node.leaf() as usize + 1);
+            if let Some(place) = self.depths.get_mut(tree as usize) {
+                *place = depth.max(*place);
+            }
+            return Ok(());
+        }
+        ensure(node.child() > i, "a tree's node comes before its parent")?;
+        ensure(node.feature() < self.features, "a tree's feature is out of range")?;
+        if node.word() & MEMBER != 0 {
+            self.special = true;
+            ensure((node.set() as usize) < self.sets, "a tree's set is out of range")?;
+        } else {
+            self.special |= node.word() & EQUAL != 0;
+            ensure(!N::is_nan(node.threshold()), "a tree's threshold is NaN")?;
+        }
+        self.claim(node.child(), (tree, depth + 1))?;
+        self.claim(node.child().wrapping_add(1), (tree, depth + 1))
+    }
+}
+
 impl Trees {
     /// Children lie behind their parents and each node but the roots has one parent: so there is no
     /// ring, every walk ends in a leaf, and the depth is known. Answers the number of leaves.
     fn check_nodes<N: Node>(&mut self, signature: &Signature<'_>) -> Checked<usize> {
-        const UNSEEN: u32 = u32::MAX;
         let nodes = nodes_of::<N>(signature.constant::<i32>(1)?)?;
         let roots = signature.constant::<i32>(2)?;
         let set_offsets = signature.constant::<i32>(6)?;
@@ -248,53 +303,22 @@ impl Trees {
             return Err(Fault::large("the trees have too many nodes"));
         }
         ensure(!roots.is_empty(), "there is no tree")?;
-        let mut seen = vec![(UNSEEN, UNSEEN); nodes.len()];
-        let mut claim = |i: u32, mark: (u32, u32)| match seen.get_mut(i as usize) {
-            Some(place) if place.0 == UNSEEN => {
-                *place = mark;
-                Ok(())
-            }
-            Some(_) => Err(Fault::new("a tree's node has two parents")),
-            None => Err(Fault::new("a tree's child is out of range")),
+        let mut check = NodeCheck {
+            seen: vec![(UNSEEN, UNSEEN); nodes.len()],
+            depths: vec![0; roots.len()],
+            leaves: 0,
+            special: false,
+            features: self.features as u32,
+            sets,
         };
         for (tree, root) in roots.iter().enumerate() {
-            claim(*root as u32, (tree as u32, 0))?;
+            check.claim(*root as u32, (tree as u32, 0))?;
         }
-        let mut depths = vec![0; roots.len()];
-        let mut leaves = 0;
-        self.special = false;
         for (i, node) in nodes.iter().enumerate() {
-            let i = i as u32;
-            ensure(node.is_even(), "a tree's node points between nodes")?;
-            let (tree, depth) = seen.get(i as usize).copied().unwrap_or((UNSEEN, 0));
-            ensure(tree != UNSEEN, "a tree's node has no parent")?;
-            if node.child() == i {
-                ensure(node.is_leaf_mark(), "a tree's leaf is damaged")?;
-                leaves = leaves.max(node.leaf() as usize + 1);
-                if let Some(place) = depths.get_mut(tree as usize) {
-                    *place = depth.max(*place);
-                }
-                continue;
-            }
-            ensure(node.child() > i, "a tree's node comes before its parent")?;
-            ensure(node.feature() < self.features as u32, "a tree's feature is out of range")?;
-            if node.word() & MEMBER != 0 {
-                self.special = true;
-                ensure((node.set() as usize) < sets, "a tree's set is out of range")?;
-            } else {
-                self.special |= node.word() & EQUAL != 0;
-                ensure(!N::is_nan(node.threshold()), "a tree's threshold is NaN")?;
-            }
-            for child in [node.child(), node.child().wrapping_add(1)] {
-                match seen.get_mut(child as usize) {
-                    Some(place) if place.0 == UNSEEN => *place = (tree, depth + 1),
-                    Some(_) => return Err(Fault::new("a tree's node has two parents")),
-                    None => return Err(Fault::new("a tree's child is out of range")),
-                }
-            }
+            check.node(i as u32, *node)?;
         }
-        self.depths = depths;
-        Ok(leaves)
+        (self.depths, self.special) = (check.depths, check.special);
+        Ok(check.leaves)
     }
 
     fn check_leaves(&mut self, signature: &Signature<'_>, leaves: usize) -> Checked<()> {
