@@ -195,13 +195,14 @@ describe("the address", () => {
   test("keeps a choice when a link is followed that was drawn before it", async () => {
     const page = await months();
     const held = [];
-    await page.route(/\/report\?/, (route) => held.push(route));
+    let holding = true;
+    await page.route(/\/report\?/, (route) => (holding ? held.push(route) : route.continue()));
     await page.selectOption("#segment", "origin:JFK");
     await page.waitForFunction(() => location.search.includes("segment="));
     await page.click("text=Decisions");
     await page.waitForFunction(() => location.search.includes("view=decisions"));
-    await page.unroute(/\/report\?/);
-    for (const route of held) await route.continue();
+    holding = false;
+    await Promise.all(held.map((route) => route.continue()));
     await page.waitForSelector("#decisions svg");
     assert.equal(new URL(page.url()).searchParams.get("segment"), "origin:JFK");
     assert.equal(await page.inputValue("#segment"), "origin:JFK");
