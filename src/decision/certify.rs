@@ -117,11 +117,7 @@ impl Answers {
     /// Where a walk over other rows like these had best start: the threshold that these certify
     /// most clearly. Early in a walk few rows are accepted, and one error more ends it.
     pub fn start(&self, promise: Promise) -> f64 {
-        let tested = self.curve(promise).into_iter();
-        let tested = tested.filter(|p| p.accepted >= promise.first_rows());
-        let p_value = |p: &Point| binomial_cdf(p.errors, p.accepted, promise.max_error);
-        let best = tested.map(|p| (p_value(&p), p.threshold));
-        best.reduce(|a, b| if b.0 < a.0 { b } else { a }).map_or(1.0, |(_, threshold)| threshold)
+        start_together(std::slice::from_ref(self), promise)
     }
 
     /// As [`Answers::certify`], started no higher than at `start`, which other rows have chosen.
@@ -131,12 +127,31 @@ impl Answers {
         promise: Promise,
         costs: Option<Costs>,
     ) -> Option<Point> {
-        let certified = self.curve_from(start, promise).into_iter().filter(|p| p.certified);
+        self.certify_together(std::slice::from_ref(self), start, promise, costs)
+    }
+
+    /// One threshold for several promises about the same rows: it is certified where each of
+    /// `tests` is, all of them at the whole δ, since a hypothesis "one of the errors is too high"
+    /// is only rejected if every test rejects (intersection–union, Berger 1982). `self` counts
+    /// what mistakes and reviews cost; each of `tests` has its confidences.
+    pub fn certify_together(
+        &self,
+        tests: &[Self],
+        start: f64,
+        promise: Promise,
+        costs: Option<Costs>,
+    ) -> Option<Point> {
+        let walks: Vec<_> = tests.iter().map(|test| test.curve_from(start, promise)).collect();
+        let certified = self.curve(promise).into_iter().enumerate().filter(|(at, _)| {
+            walks.iter().all(|walk| walk.get(*at).is_some_and(|point| point.certified))
+        });
         let total = self.total();
-        certified.reduce(|best, next| match costs {
-            // of equal costs the one that asks fewer people
-            Some(costs) if costs.of(best, total) < costs.of(next, total) => best,
-            _ => next,
+        certified.map(|(_, point)| Point { certified: true, ..point }).reduce(|best, next| {
+            match costs {
+                // of equal costs the one that asks fewer people
+                Some(costs) if costs.of(best, total) < costs.of(next, total) => best,
+                _ => next,
+            }
         })
     }
 
@@ -200,6 +215,23 @@ impl Costs {
     fn of(self, point: Point, total: u64) -> f64 {
         point.errors as f64 * self.error + (total - point.accepted) as f64 * self.review
     }
+}
+
+/// As [`Answers::start`] for [`Answers::certify_together`]: where the least clear of the tests is
+/// clearest.
+pub fn start_together(tests: &[Answers], promise: Promise) -> f64 {
+    let curves: Vec<_> = tests.iter().map(|test| test.curve(promise)).collect();
+    let p_value = |p: &Point| {
+        let tested = p.accepted >= promise.first_rows();
+        tested.then(|| binomial_cdf(p.errors, p.accepted, promise.max_error))
+    };
+    let worst = |step: usize| {
+        let each = curves.iter().map(|curve| curve.get(step).and_then(p_value));
+        each.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max))
+    };
+    // the curves go from the highest threshold down
+    let found = (0..STEPS).filter_map(|at| Some((worst(at)?, threshold(STEPS - 1 - at))));
+    found.reduce(|a, b| if b.0 < a.0 { b } else { a }).map_or(1.0, |(_, threshold)| threshold)
 }
 
 /// The threshold of a step, the number that is written k/100.

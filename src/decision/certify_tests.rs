@@ -144,3 +144,56 @@ fn the_promise_is_kept() {
     }
     assert!(naive_worst > 0.4, "the rule without a test breaks its promise often: {naive_worst}");
 }
+
+/// Two promises about the same rows, of which one is broken by a hair at every threshold: at the
+/// whole δ each, both together are certified in at most a share δ of the draws.
+#[test]
+fn promises_that_hold_together_need_no_division_of_the_confidence() {
+    const REPETITIONS: u64 = 2_000;
+    let promise = Promise { max_error: 0.05, delta: 0.05 };
+    let most = 0.05 + 3.3 * (0.05f64 * 0.95 / REPETITIONS as f64).sqrt();
+    let mut random = Random(7);
+    let mut draw = || {
+        let mut tests = vec![Answers::default(); 3];
+        for _ in 0..1_000 {
+            let c = 0.5 + random.unit() / 2.0;
+            for (answers, error) in tests.iter_mut().zip([0.0501, 0.01, 0.02]) {
+                answers.add(c, random.unit() < error);
+            }
+        }
+        tests
+    };
+    let (mut broken, mut sound) = (0u64, 0u64);
+    for _ in 0..REPETITIONS {
+        let (guide, tests) = (draw(), draw());
+        let certify = |guide: &[Answers], tests: &[Answers]| {
+            let start = start_together(guide, promise);
+            tests[0].certify_together(tests, start, promise, None).is_some()
+        };
+        broken += u64::from(certify(&guide, &tests));
+        sound += u64::from(certify(&guide[1..], &tests[1..]));
+    }
+    let share = |n: u64| n as f64 / REPETITIONS as f64;
+    println!(
+        "together: broken in {:.2}%, sound {:.1}%",
+        100.0 * share(broken),
+        100.0 * share(sound)
+    );
+    assert!(share(broken) <= most, "{}", share(broken));
+    assert!(share(sound) > 0.9, "{}", share(sound));
+}
+
+#[test]
+fn the_start_of_several_is_where_the_least_clear_is_clearest() {
+    let promise = Promise { max_error: 0.1, delta: 0.05 };
+    let count = |errs: fn(u32) -> bool| {
+        let mut answers = Answers::default();
+        (0..5_000u32).for_each(|i| answers.add(0.5 + f64::from(i % 50) / 100.0, errs(i)));
+        answers
+    };
+    let (right, half) = (count(|_| false), count(|i| i % 50 < 25 && i % 2 == 0));
+    assert_eq!(start_together(std::slice::from_ref(&half), promise), half.start(promise));
+    assert_eq!(start_together(&[right.clone(), half.clone()], promise), half.start(promise));
+    assert_eq!(start_together(&[half, right.clone()], promise), 0.75);
+    assert_eq!(start_together(&[right, Answers::default()], promise), 1.0, "no rows, no start");
+}

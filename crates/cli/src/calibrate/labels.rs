@@ -1,14 +1,15 @@
 //! Policies for models that answer labels.
 
-use super::{Calibrated, CurvePoint, DefaultPart, Part, Report, Samples, Wishes, why_nothing};
+use super::{
+    Calibrated, CurvePoint, DefaultPart, Part, Promised, Report, Samples, Wishes, why_nothing,
+};
 use driftline::contract::{OutputKind, Outputs};
-use driftline::decision::certify::{Answers, Promise};
+use driftline::decision::certify::{Answers, Promise, start_together};
 use driftline::decision::fit::{self, Labelled, Reliability, reliability};
 use driftline::decision::{
     Calibration, CertifiedLabel, Fallback, LabelPolicy, LabelSets, Policy, Split,
 };
 use driftline::{Error, ErrorCode, Result};
-use std::collections::BTreeMap;
 
 /// Bins of a reliability diagram.
 const BINS: usize = 10;
@@ -46,22 +47,38 @@ pub fn labels(
         wishes.max_default_error.is_some() && outputs.kind != OutputKind::Multilabel;
     let default_parts =
         if certify_defaults { outputs.labels.iter().filter(|l| defaults(l)).count() } else { 0 };
-    let accepted_parts = if wishes.pooled { 1 } else { outputs.labels.len() };
+    let several = outputs.kind == OutputKind::Multilabel;
+    // several labels at once are accepted together or not at all, so that they share a threshold
+    let shared = wishes.pooled || several;
+    let accepted_parts = if shared { 1 } else { outputs.labels.len() };
     let promise = wishes.promise.share(accepted_parts + default_parts);
 
-    let tables = tables_of(&rows, outputs.kind);
-    let all = answers(tables.iter().flatten());
+    let (all, tables) = tables_of(&rows, outputs.kind, wishes.pooled);
     // where each walk starts is chosen from the rows that fitted
-    let guides = tables_of(&fitting.calibrated(calibration.as_ref(), outputs), outputs.kind);
-    let together = answers(guides.iter().flatten()).start(promise);
-    let mut certified = BTreeMap::new();
+    let fitting_rows = fitting.calibrated(calibration.as_ref(), outputs);
+    let (guide, guides) = tables_of(&fitting_rows, outputs.kind, wishes.pooled);
+    let together = answers(&all);
+    let (tests, start) = if several {
+        let of = |tables: &[Table]| tables.iter().map(|t| answers(t)).collect::<Vec<_>>();
+        (of(&tables), start_together(&of(&guides), promise))
+    } else {
+        (vec![together.clone()], answers(&guide).start(promise))
+    };
+    let one = shared.then(|| together.certify_together(&tests, start, promise, wishes.costs));
+    let mut certified = Vec::new();
     let (mut accepted, mut errors) = (0, 0);
     for (at, label) in outputs.labels.iter().enumerate() {
         let table = tables.get(at).map(Vec::as_slice).unwrap_or_default();
         let own = answers(table);
-        let alone = guides.get(at).map_or(1.0, |guide| answers(guide).start(promise));
-        let (tested, start) = if wishes.pooled { (&all, together) } else { (&own, alone) };
-        let threshold = tested.certify_from(start, promise, wishes.costs).map(|p| p.threshold);
+        let (tested, start) = if several {
+            (&own, start)
+        } else if shared {
+            (&together, start)
+        } else {
+            (&own, guides.get(at).map_or(1.0, |guide| answers(guide).start(promise)))
+        };
+        let found = one.unwrap_or_else(|| tested.certify_from(start, promise, wishes.costs));
+        let threshold = found.map(|p| p.threshold);
         let reaches = |c: f64| threshold.is_some_and(|t| c >= t);
         let taken = table.iter().filter(|(c, _)| reaches(*c));
         let figures = CertifiedLabel {
@@ -89,13 +106,18 @@ pub fn labels(
         let default_label = base.labels.get(label).and_then(|l| l.default_label.clone());
         let entry = LabelPolicy { threshold, below, default_label };
         policy.labels.insert(label.clone(), entry);
-        accepted += figures.accepted;
-        errors += figures.errors;
+        if !several {
+            accepted += figures.accepted;
+            errors += figures.errors;
+        }
         let curve = tested.curve_from(start, promise).into_iter();
         let first =
             curve.filter(|p| p.accepted >= promise.first_rows()).find(|p| p.threshold <= start);
-        let why = || why_nothing(tested.total(), tested.wrong(), first, promise);
-        certified.insert(
+        let why = || match first {
+            Some(p) if several && p.certified => "escalate all: for another label".to_owned(),
+            _ => why_nothing(tested.total(), tested.wrong(), first, promise),
+        };
+        certified.push((
             label.clone(),
             Part {
                 threshold,
@@ -104,15 +126,23 @@ pub fn labels(
                 why: threshold.is_none().then(why),
                 default,
             },
-        );
+        ));
+    }
+    if let (true, Some(Some(point))) = (several, one) {
+        (accepted, errors) = (point.accepted, point.errors);
     }
     policy.label_sets = wishes.label_sets.map(|coverage| LabelSets {
         coverage,
         minimum_score: fit::label_set_score(&rows, coverage),
     });
-    let total = all.total().max(1) as f64;
+    let total = together.total().max(1) as f64;
     let share = |n: u64, of: u64| (of > 0).then(|| n as f64 / of as f64);
     let report = Report {
+        promised: match (several, wishes.pooled) {
+            (false, _) => Promised::Answers,
+            (true, false) => Promised::EachLabel,
+            (true, true) => Promised::Records,
+        },
         max_error: wishes.promise.max_error,
         confidence: 1.0 - wishes.promise.delta,
         split: Split { seed: wishes.seed, fit: fitting.rows() as u64, certify: rows.rows() as u64 },
@@ -123,7 +153,7 @@ pub fn labels(
         error: share(errors, accepted),
         calibration: calibration.as_ref().map(|c| c.method),
         reliability: Some([statements(&raw, outputs.kind), statements(&rows, outputs.kind)]),
-        curve: all
+        curve: together
             .curve(wishes.promise)
             .iter()
             .map(|p| CurvePoint {
@@ -148,30 +178,40 @@ fn calibrate(rows: &Labelled, outputs: &Outputs, wishes: &Wishes) -> Result<Opti
     })
 }
 
-fn answers<'a>(table: impl IntoIterator<Item = &'a (f64, bool)>) -> Answers {
+/// Confidences, each with whether the answer was wrong.
+type Table = Vec<(f64, bool)>;
+
+fn answers(table: &[(f64, bool)]) -> Answers {
     let mut answers = Answers::default();
-    table.into_iter().for_each(|(confidence, wrong)| answers.add(*confidence, *wrong));
+    table.iter().for_each(|(confidence, wrong)| answers.add(*confidence, *wrong));
     answers
 }
 
-/// For each label the confidence and the fault of every answer that names it.
-fn tables_of(rows: &Labelled, kind: OutputKind) -> Vec<Vec<(f64, bool)>> {
+/// The confidence and the fault of every row, and for each label those of the answers that name
+/// it. Several labels at once are accepted by the least certain of them: a row is wrong if one of
+/// them is, a label by itself, or as the row if `whole`.
+fn tables_of(rows: &Labelled, kind: OutputKind, whole: bool) -> (Table, Vec<Table>) {
+    let mut all = Vec::new();
     let mut tables = vec![Vec::new(); rows.width];
     for (scores, truths) in rows.iter() {
         if kind == OutputKind::Multilabel {
-            for (table, (p, truth)) in tables.iter_mut().zip(scores.iter().zip(truths)) {
-                // as the decider: a label holds from one half on
-                let holds = *p >= 0.5;
-                let confidence = if holds { *p } else { 1.0 - p };
-                table.push((confidence.clamp(0.0, 1.0), holds != *truth));
+            // as the decider: a label holds from one half on
+            let least = scores.iter().map(|p| p.max(1.0 - p)).fold(1.0, f64::min);
+            let wrong = |(p, truth): (&f64, &bool)| (*p >= 0.5) != *truth;
+            let any = scores.iter().zip(truths).any(wrong);
+            all.push((least, any));
+            for (table, pair) in tables.iter_mut().zip(scores.iter().zip(truths)) {
+                table.push((least, if whole { any } else { wrong(pair) }));
             }
         } else if let Some((at, p)) = top(scores)
             && let (Some(table), Some(truth)) = (tables.get_mut(at), truths.get(at))
         {
-            table.push((p.clamp(0.0, 1.0), !truth));
+            let answer = (p.clamp(0.0, 1.0), !truth);
+            all.push(answer);
+            table.push(answer);
         }
     }
-    tables
+    (all, tables)
 }
 
 /// The highest score and its label, the first of equal ones, as the decider has it.

@@ -15,8 +15,7 @@ pub use scores::certify_scores;
 use driftline::decision::certify::{Costs, Point, Promise};
 use driftline::decision::fit::{NoveltyOptions, Reliability};
 use driftline::decision::{CalibrationMethod, CertifiedLabel, Fallback, Policy, Split};
-use serde::Serialize;
-use std::collections::BTreeMap;
+use serde::{Serialize, Serializer};
 
 /// How novelty is fitted: pairs of features, which docs/certified-flights.md shows to be better.
 pub const NOVELTY: NoveltyOptions =
@@ -70,9 +69,37 @@ impl Method {
     }
 }
 
+/// What the promise counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Promised {
+    /// Accepted answers that are wrong.
+    Answers,
+    /// Of several labels at once, each: accepted records in which it is wrong.
+    EachLabel,
+    /// Of several labels at once: accepted records in which one is wrong.
+    Records,
+    /// Accepted numbers whose interval misses the truth.
+    Intervals,
+}
+
+impl Promised {
+    /// What is kept below the largest share, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Answers => "of the accepted answers are wrong",
+            Self::EachLabel => "of the accepted records have this label wrong, for each label",
+            Self::Records => "of the accepted records have a wrong label",
+            Self::Intervals => "of the accepted numbers lie outside their interval",
+        }
+    }
+}
+
 /// What was found, besides the policy.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// What the promise counts.
+    pub promised: Promised,
     /// The promise.
     pub max_error: f64,
     /// With at least this probability.
@@ -83,11 +110,13 @@ pub struct Report {
     pub refused: u64,
     /// Rows without a label.
     pub unlabelled: u64,
-    /// What is certified, by label or bin.
-    pub certified: BTreeMap<String, Part>,
+    /// What is certified, by label, or by bin from the lowest.
+    #[serde(serialize_with = "as_object")]
+    pub certified: Vec<(String, Part)>,
     /// Certifying rows that the policy accepts, as a share.
     pub coverage: f64,
-    /// Wrong answers among them; `null` if there are none.
+    /// The share of wrong answers among them, of several labels at once of records with a wrong
+    /// label; `null` if nothing is accepted.
     pub error: Option<f64>,
     /// The calibration that was fitted.
     pub calibration: Option<CalibrationMethod>,
@@ -96,6 +125,10 @@ pub struct Report {
     /// Accepted and wrong at each threshold, all labels together.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<CurvePoint>,
+}
+
+fn as_object<S: Serializer>(parts: &[(String, Part)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(parts.iter().map(|(name, part)| (name, part)))
 }
 
 /// One certified part.

@@ -1,11 +1,10 @@
 //! Policies for models that answer a number: intervals of a regression, a lowest score of a
 //! ranking.
 
-use super::{Calibrated, Part, Report, Sample, Samples, Wishes, why_nothing};
+use super::{Calibrated, Part, Promised, Report, Sample, Samples, Wishes, why_nothing};
 use driftline::decision::certify::Answers;
 use driftline::decision::fit;
 use driftline::decision::{CertifiedLabel, IntervalPolicy, Policy, Split};
-use std::collections::BTreeMap;
 
 /// Quantiles of the fitting scores that a ranking's lowest score is chosen from.
 const GRID: usize = 100;
@@ -24,15 +23,16 @@ fn quantiles(samples: &Samples, parts: usize) -> Vec<f64> {
     edges
 }
 
-fn report(samples: &Samples, wishes: &Wishes) -> Report {
+fn report(samples: &Samples, wishes: &Wishes, promised: Promised) -> Report {
     let fit = samples.rows.iter().filter(|s| s.fits).count() as u64;
     Report {
+        promised,
         max_error: wishes.promise.max_error,
         confidence: 1.0 - wishes.promise.delta,
         split: Split { seed: wishes.seed, fit, certify: samples.rows.len() as u64 - fit },
         refused: samples.refused,
         unlabelled: samples.unlabelled,
-        certified: BTreeMap::new(),
+        certified: Vec::new(),
         coverage: 0.0,
         error: None,
         calibration: None,
@@ -54,7 +54,7 @@ pub fn intervals(samples: &Samples, base: &Policy, wishes: &Wishes) -> Calibrate
             bin.push((sample.number - value).abs());
         }
     }
-    let mut report = report(samples, wishes);
+    let mut report = report(samples, wishes, Promised::Intervals);
     let (mut half_widths, mut accepted, mut errors) = (Vec::new(), 0, 0);
     for (at, bin) in residuals.iter().enumerate() {
         let half = fit::residual_bound(bin, promise);
@@ -75,13 +75,15 @@ pub fn intervals(samples: &Samples, base: &Policy, wishes: &Wishes) -> Calibrate
         let needed = driftline::stats::zero_error_rows(promise.max_error, promise.delta);
         let why = match (half, narrow) {
             (None, _) => Some(format!(
-                "too few rows: escalate all; {needed} rows are needed in this bin, there are {rows}"
+                "too few rows: escalate all; {needed} rows are needed in this bin, there are \
+                 {rows}{}",
+                if edges.is_empty() { "" } else { "; fewer `--bins` have more rows each" }
             )),
             (Some(half), None) => Some(format!("the interval is ±{half}, wider than tolerated")),
             _ => None,
         };
         let part = Part { threshold: half, figures, rows_needed: needed, why, default: None };
-        report.certified.insert(range(&edges, at), part);
+        report.certified.push((range(&edges, at), part));
     }
     report.coverage = accepted as f64 / report.split.certify.max(1) as f64;
     report.error = (accepted > 0).then(|| errors as f64 / accepted as f64);
@@ -132,13 +134,13 @@ pub fn ranking(samples: &Samples, base: &Policy, wishes: &Wishes) -> Calibrated 
         k.checked_sub(1).map_or(f64::MIN, |i| grid.get(i).copied().unwrap_or(f64::MAX))
     };
     let minimum = found.map(|p| lowest(p.threshold));
-    let mut report = report(samples, wishes);
+    let mut report = report(samples, wishes, Promised::Answers);
     let (accepted, errors) = found.map_or((0, 0), |p| (p.accepted, p.errors));
     let promise = wishes.promise;
     report.coverage = accepted as f64 / answers.total().max(1) as f64;
     report.error = (accepted > 0).then(|| errors as f64 / accepted as f64);
     let why = || why_nothing(answers.total(), answers.wrong(), tested, promise);
-    report.certified.insert(
+    report.certified.push((
         "score".to_owned(),
         Part {
             threshold: minimum,
@@ -153,7 +155,7 @@ pub fn ranking(samples: &Samples, base: &Policy, wishes: &Wishes) -> Calibrated 
             why: found.is_none().then(why),
             default: None,
         },
-    );
+    ));
     let mut policy = base.clone();
     let mut value = base.value.clone().unwrap_or_default();
     value.never = minimum.is_none();

@@ -136,11 +136,11 @@ pub fn html(report: &Report, name: &str) -> String {
          <style>body{{font:15px sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}}\
          table{{border-collapse:collapse}}td,th{{padding:.2rem .7rem;border-bottom:1px solid #ccc;\
          text-align:left}}</style><h1>Calibration of {name}</h1>\
-         <p>At most {:.2}% of the accepted answers are wrong, with confidence {:.2}%, for records \
-         that come from where these rows came from. {} rows fitted, {} others certified (seed \
-         {}).</p>{}<table><tr><th>answer<th>threshold<th>rows<th>accepted<th>wrong<th>upper bound\
+         <p>At most {:.2}% {}, with confidence {:.2}%, for records that come from where these \
+         rows came from. {} rows fitted, {} others certified (seed {}).</p>{}<table><tr><th>answer<th>threshold<th>rows<th>accepted<th>wrong<th>upper bound\
          <th></tr>\n{rows}</table></html>\n",
         100.0 * report.max_error,
+        report.promised.words(),
         100.0 * report.confidence,
         report.split.fit,
         report.split.certify,

@@ -2,7 +2,7 @@
 
 use super::load;
 use crate::Outcome;
-use crate::calibrate::{self as fit, Calibrated, Labels, Method, Report, Wishes};
+use crate::calibrate::{self as fit, Calibrated, Labels, Method, Promised, Report, Wishes};
 use crate::definition::Source;
 use crate::output::{Output, read_file, write_file};
 use crate::rows::{Format, Input};
@@ -53,7 +53,7 @@ pub struct Args {
     scores: Option<PathBuf>,
 
     /// Largest share of wrong answers among the accepted; of a regression, of truths outside the
-    /// interval
+    /// interval; of several labels at once, of each label
     #[arg(long, value_name = "SHARE")]
     max_error: f64,
 
@@ -79,7 +79,8 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "auto")]
     method: Method,
 
-    /// One threshold for all labels, whose confidence then need not be divided
+    /// One threshold for all labels, whose confidence then need not be divided; of several labels at
+    /// once, promise that the accepted records have no label wrong
     #[arg(long)]
     pooled: bool,
 
@@ -297,9 +298,10 @@ fn scores_only(input: &Input, wishes: &Wishes, json: bool) -> Result<Outcome> {
 
 fn print(report: &Report, out: &mut Output) -> Result<()> {
     out.line(&format!(
-        "promise: at most {}% of the accepted answers are wrong, with confidence {:.6}%",
-        100.0 * report.max_error,
-        100.0 * report.confidence
+        "promise: at most {}% {}, with confidence {}%",
+        percent(report.max_error),
+        report.promised.words(),
+        percent(report.confidence)
     ))?;
     out.line(&format!(
         "rows: {} fit, {} certify (seed {}); {} refused by the contract, {} without a label",
@@ -344,5 +346,17 @@ fn print(report: &Report, out: &mut Output) -> Result<()> {
             ))?;
         }
     }
-    out.line(&format!("accepted: {:.1}% of the certifying rows", 100.0 * report.coverage))
+    out.line(&format!("accepted: {:.1}% of the certifying rows", 100.0 * report.coverage))?;
+    match (report.promised, report.error) {
+        (Promised::EachLabel, Some(error)) => out.line(&format!(
+            "{:.1}% of them have a wrong label: `--pooled` promises about that",
+            100.0 * error
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A share in percent, without what binary fractions add to it.
+fn percent(share: f64) -> f64 {
+    (share * 1e8).round() / 1e6
 }
