@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// One of the runtimes that packages carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +78,22 @@ pub fn plans(full: bool) -> Result<()> {
     build(full, Flavor::Plan)
 }
 
-/// Builds runtime and package.
+/// What this process has built: stages ask for it again and again, and no source changes between.
+static BUILT: Mutex<Vec<(bool, Flavor)>> = Mutex::new(Vec::new());
+
+/// Builds runtime and package, once a process.
 pub fn build(full: bool, flavor: Flavor) -> Result<()> {
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !built.contains(&(full, flavor)) {
+        package(full, flavor)?;
+        // the other kind of build has gone into the same folder
+        built.retain(|(_, other)| *other != flavor);
+        built.push((full, flavor));
+    }
+    Ok(())
+}
+
+fn package(full: bool, flavor: Flavor) -> Result<()> {
     setup::wasm_target()?;
     setup::npm_packages("xtask/js")?;
     setup::npm_packages("pkg")?;
@@ -135,14 +150,19 @@ fn bind(full: bool, (default, features): (bool, &[&str]), out: &Path) -> Result<
     let features = [if default { &["default"][..] } else { &[] }, features].concat().join(",");
     say(&format!("runtime: cargo rustc --profile {profile} for wasm32, features [{features}]"));
     let tools = setup::wasm_tools()?;
+    // a cdylib has one name whatever its features, so that in one folder each would undo the other
+    let folder = if features.is_empty() { "none".to_owned() } else { features.replace(',', "-") };
+    let folder = target().join("runtimes").join(folder);
     run(cargo()
         // only with the one crate type does link-time optimisation reach across the crates
         .args(["rustc", "--package", "driftline", "--lib", "--crate-type", "cdylib"])
         .args(["--target", "wasm32-unknown-unknown", "--profile", profile])
         .args(["--no-default-features", "--features", &features])
-        .args(["--config", &remap()?]))?;
-    let folder = if full { "wasm" } else { "debug" };
-    let linked = target().join("wasm32-unknown-unknown").join(folder).join("driftline.wasm");
+        .args(["--config", &remap()?])
+        .arg("--target-dir")
+        .arg(&folder))?;
+    let kind = if full { "wasm" } else { "debug" };
+    let linked = folder.join("wasm32-unknown-unknown").join(kind).join("driftline.wasm");
 
     let (wasm, stamp) = (out.join("driftline_bg.wasm"), out.join(".linked.wasm"));
     if setup::same(&linked, &stamp) && wasm.exists() {
