@@ -5,6 +5,7 @@ mod bench;
 mod dashboard;
 mod demo;
 mod flights;
+mod kinds;
 mod setup;
 mod shell;
 mod test;

@@ -4,7 +4,7 @@ use super::engine::{engine, tract};
 use super::parity::parity;
 use super::tally::{Tally, all};
 use crate::shell::{at, cargo, command, npm};
-use crate::{arrays, flights, setup, wasm};
+use crate::{arrays, flights, kinds, setup, wasm};
 use anyhow::Result;
 use std::process::Command;
 
@@ -101,6 +101,7 @@ fn wasm_bindgen_test() -> Result<Command> {
 fn node(tally: &mut Tally) -> Result<()> {
     let driftline = flights::build()?;
     arrays::build()?;
+    kinds::build()?;
     setup::npm_packages("tests")?;
     let package = at(flights::PACKAGE);
     all([
@@ -118,6 +119,7 @@ fn workers(tally: &mut Tally) -> Result<()> {
 fn page(tally: &mut Tally) -> Result<()> {
     let driftline = flights::build()?;
     arrays::build()?;
+    kinds::build()?;
     setup::npm_packages("tests")?;
     setup::npm_packages("www")?;
     let browser = setup::browser()?;

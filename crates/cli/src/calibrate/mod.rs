@@ -205,7 +205,9 @@ pub fn why_nothing(rows: u64, errors: u64, best: Option<Point>, promise: Promise
     let share = k as f64 / n.max(1) as f64;
     let more = match promise.rows_needed(share) {
         Some(more) => format!("at that rate {more} accepted rows would be enough"),
-        None => "no number of rows would be enough at that rate".to_owned(),
+        None => "no number of rows would be enough at that rate, but with more rows the walk \
+                 begins at a higher threshold"
+            .to_owned(),
     };
     format!(
         "escalate all: {k} of {n} answers are wrong at the first threshold that is tested; {more}"
