@@ -6,7 +6,7 @@ use crate::direct;
 use crate::golden;
 use crate::output::read_file;
 use crate::provenance::{self, Provenance};
-use crate::{progress, zones};
+use crate::{progress, suggest, zones};
 use driftline::bundle::{BundleWriter, Reference, RuntimeKind, part, to_canonical_json};
 use driftline::contract::{Contract, Outputs};
 use driftline::decision::{Decider, Policy};
@@ -116,11 +116,6 @@ pub fn assemble(
         contract.name.clone_from(name);
         contract.check().map_err(|e| e.in_file("--name"))?;
     }
-    let outputs = contract.outputs.as_ref().ok_or_else(|| {
-        at(Error::new(ErrorCode::ContractInvalid, "a contract with a model needs `outputs`")
-            .with_help("say what the model answers: `kind`, `labels` and `scores`"))
-    })?;
-    let policy = policy(sources.policy.as_deref(), &contract, outputs)?;
     let onnx = read_file(&sources.model, MAX_ONNX_BYTES)?;
     let spinner = progress::spinner("compiling");
     let runtime = sources.runtime.map(Runtime::from);
@@ -128,6 +123,11 @@ pub fn assemble(
         .map_err(|e| e.in_file(sources.model.display().to_string()))?;
     spinner.finish_and_clear();
 
+    let outputs = contract.outputs.as_ref().ok_or_else(|| {
+        at(Error::new(ErrorCode::ContractInvalid, "a contract with a model needs `outputs`")
+            .with_help(suggest::outputs(&compiled.report.outputs)))
+    })?;
+    let policy = policy(sources.policy.as_deref(), &contract, outputs)?;
     direct::complete(&mut contract, &compiled.report.inputs).map_err(at)?;
     let baseline = match &sources.baseline {
         Some(path) => Some(baseline(path, sources.window_checks.as_deref(), &contract)?),

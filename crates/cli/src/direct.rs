@@ -1,6 +1,7 @@
 //! Models whose preprocessing is inside the graph: each field goes to the graph's input of its
 //! name, and the contract needs no features.
 
+use crate::suggest;
 use driftline::contract::{Contract, Feature, Input, InputType, Missing, Step, TensorSpec};
 use driftline::model::TensorInfo;
 use driftline::tensor::DType;
@@ -18,7 +19,7 @@ pub fn complete(contract: &mut Contract, inputs: &[TensorInfo]) -> Result<()> {
     for port in inputs {
         let found = contract.inputs.iter().enumerate().find(|(_, i)| i.name == port.name);
         let Some((at, input)) = found else {
-            return Err(unfed(port));
+            return Err(unfed(port, contract));
         };
         let steps = steps(input, port).map_err(|e| e.at_path(format!("inputs[{at}].missing")))?;
         contract.features.push(Feature { name: port.name.clone(), from: port.name.clone(), steps });
@@ -51,7 +52,7 @@ fn steps(input: &Input, port: &TensorInfo) -> Result<Vec<Step>> {
     ))
 }
 
-fn unfed(port: &TensorInfo) -> Error {
+fn unfed(port: &TensorInfo, contract: &Contract) -> Error {
     let kind = match port.dtype {
         DType::Float32 | DType::Float64 => "number",
         DType::Bool => "boolean",
@@ -63,9 +64,13 @@ fn unfed(port: &TensorInfo) -> Error {
         port.name,
         port.dtype.as_str()
     );
-    Error::new(ErrorCode::ModelMismatch, message).with_help(format!(
-        "a model that takes columns gets an input for each, such as `- {{name: {}, type: {kind}}}`; \
-         for a model that takes one matrix write `features` and `tensors`",
-        port.name
-    ))
+    let columns = || {
+        format!(
+            "a model that takes columns gets an input for each, such as \
+             `- {{name: {}, type: {kind}}}`",
+            port.name
+        )
+    };
+    let help = suggest::matrix(port, contract).unwrap_or_else(columns);
+    Error::new(ErrorCode::ModelMismatch, message).with_help(help)
 }

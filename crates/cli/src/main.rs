@@ -26,8 +26,10 @@ mod provenance;
 mod replay;
 mod report;
 mod rows;
+mod shapes;
 mod signature;
 mod sizes;
+mod suggest;
 mod verify;
 mod zones;
 

@@ -119,3 +119,82 @@ fn policy_that_does_not_fit_has_its_line() {
     desk.write("policy.yaml", policy.replace("threshold: 1.5", "treshold: 0.5"));
     assert_eq!((build(&desk).code(), build(&desk).place()), ("policy_syntax".into(), (4, 11)));
 }
+
+#[test]
+fn the_check_fails_from_the_severity_that_was_asked_for() {
+    let desk = Desk::new();
+    let contract = CONTRACT.replace("minimum: 0", "minimum: 0\n    severity: warn");
+    desk.write("contract.yaml", contract.replace("green]", "green]\n    unseen: escalate"))
+        .write("warned.csv", "age,colour\n-1,red\n")
+        .write("escalated.csv", "age,colour\n-1,red\n3,blue\n")
+        .write("refused.csv", "age,colour\n3,blue\n,red\n")
+        .write("unread.csv", "age,colour\n3,red,4\n");
+    let status = |rows: &str, least: &[&str]| {
+        let args = [&["validate", "contract.yaml", "--input", rows], least].concat();
+        desk.run(&args).status
+    };
+    for (rows, expected) in [
+        ("warned.csv", [1, 1, 0, 0]),
+        ("escalated.csv", [1, 1, 1, 0]),
+        ("refused.csv", [1, 1, 1, 1]),
+        ("unread.csv", [2, 2, 2, 2]),
+    ] {
+        let asked = ["warn", "escalate", "reject"].map(|s| status(rows, &["--fail-on", s]));
+        assert_eq!([status(rows, &[]), asked[0], asked[1], asked[2]], expected, "{rows}");
+    }
+    let args = ["validate", "contract.yaml", "--input", "escalated.csv", "--fail-on", "reject"];
+    let answer = desk.run(&args).good();
+    assert_eq!(answer.lines().len(), 2, "every row is told all the same");
+    assert!(
+        answer.err.contains("2 rows: 2 break the contract (0 of them fail the check)"),
+        "{answer:?}"
+    );
+}
+
+/// What the help of an error asks to append: all after its first empty line.
+fn to_append(answer: &common::Answer) -> String {
+    let error = answer.error();
+    let (_, text) = error["help"].as_str().unwrap().split_once("\n\n").unwrap();
+    format!("{text}\n")
+}
+
+#[test]
+fn what_a_contract_says_too_little_of_can_be_pasted_from_the_help() {
+    let kinds = common::repository().join("tests/kinds/regression");
+    let whole = fs::read_to_string(kinds.join("contract.yaml")).unwrap();
+    let inputs = whole.split("features:").next().unwrap();
+    let model = kinds.join("model.onnx").display().to_string();
+    let desk = Desk::new();
+    let build = |contract: &str| {
+        desk.write("contract.yaml", contract);
+        desk.run(&["build", &model, "--contract", "contract.yaml", "-o", "out", "--json"])
+    };
+    let answer = build(inputs);
+    assert_eq!(answer.code(), "contract_invalid");
+    let outputs = to_append(&answer);
+    assert_eq!(outputs, "outputs: {kind: regression, scores: variable}\n");
+    let answer = build(&format!("{inputs}{outputs}"));
+    assert_eq!(answer.code(), "model_mismatch");
+    let features = to_append(&answer).replace("\"X\"", "X");
+    build(&format!("{inputs}{features}{outputs}")).good();
+    assert_eq!(format!("{inputs}{features}"), whole.split("outputs:").next().unwrap());
+
+    // one number less than the model has columns: nothing is guessed
+    let fewer = inputs.replacen("  - {name: age, type: number}\n", "", 1);
+    let answer = build(&format!("{fewer}{outputs}"));
+    let help = answer.error()["help"].as_str().unwrap().to_owned();
+    assert!(help.contains("10 columns, and the contract has 9 numbers"), "{help}");
+    assert!(!help.contains("\n"), "{help}");
+}
+
+#[test]
+fn labels_are_counted_in_the_help_and_not_guessed() {
+    let kinds = common::repository().join("tests/kinds/multilabel");
+    let contract = fs::read_to_string(kinds.join("contract.yaml")).unwrap();
+    let desk = Desk::new();
+    desk.write("contract.yaml", contract.split("outputs:").next().unwrap());
+    let model = kinds.join("model.onnx").display().to_string();
+    let answer = desk.run(&["build", &model, "--contract", "contract.yaml", "-o", "out"]);
+    assert_eq!(answer.status, 2);
+    insta::assert_snapshot!(answer.err);
+}

@@ -6,13 +6,14 @@ use crate::card::{self, Told};
 use crate::export::html;
 use crate::output::{Output, read_file};
 use crate::provenance::{self, Provenance};
+use crate::shapes::tensor;
 use crate::sizes::thousands;
 use driftline::bundle::{Bundle, Manifest, part};
 use driftline::contract::Contract;
 use driftline::decision::Policy;
 use driftline::limits::MAX_ONNX_BYTES;
+use driftline::model::Model;
 use driftline::model::plan::{AlignedBytes, Plan};
-use driftline::model::{Model, TensorInfo};
 use driftline::{Error, ErrorCode, Result};
 use driftline_compiler::{Options, compile};
 use serde::Serialize;
@@ -149,12 +150,6 @@ fn bundle(path: &Path) -> Result<BundleView> {
             steps,
         },
     })
-}
-
-/// Name, element type and shape, such as `input float32 [batch, 18]`.
-fn tensor(info: &TensorInfo) -> String {
-    let dims: Vec<String> = info.shape.iter().map(super::run::dim).collect();
-    format!("{} {} [{}]", info.name, info.dtype.as_str(), dims.join(", "))
 }
 
 fn print_model(model: &ModelView, out: &mut Output) -> Result<()> {

@@ -4,10 +4,11 @@ use super::load::{self, Kind};
 use crate::args::RuntimeName;
 use crate::npz;
 use crate::output::{Output, read_file};
+use crate::shapes::dim;
 use crate::{Outcome, output};
 use driftline::bundle::{Bundle, part};
 use driftline::limits::MAX_ONNX_BYTES;
-use driftline::model::{Axis, Model, TensorInfo};
+use driftline::model::{Model, TensorInfo};
 use driftline::tensor::Tensor;
 use driftline::{Error, ErrorCode, Result};
 use driftline_compiler::{Options, Runtime, compile};
@@ -151,15 +152,5 @@ fn arrange(inputs: &[TensorInfo], arrays: Vec<(String, Tensor)>) -> Result<Vec<T
             Err(Error::new(ErrorCode::ModelMismatch, format!("the model has no input `{name}`")))
         }
         None => Ok(ordered),
-    }
-}
-
-/// A dimension as text: its length, or `batch`.
-pub fn dim(axis: &Axis) -> String {
-    match axis {
-        Axis::Fixed(n) => n.to_string(),
-        Axis::Batch(1) => "batch".to_owned(),
-        Axis::Batch(n) => format!("{n}·batch"),
-        Axis::Open => "any".to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use super::load;
 use crate::Outcome;
 use crate::output::Output;
 use crate::rows::{Input, Rows};
-use driftline::contract::{RecordReader, Validator, Violation};
+use driftline::contract::{RecordReader, Severity, Validator, Violation};
 use driftline::{Error, Result};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 #[command(after_help = "Example:\n  \
     driftline validate contract.yaml --input rows.csv --ignore outcome\n\n\
     One line of JSON a row: {\"line\": 2, \"violations\": [...]}. Exit status 1 if any row breaks \
-    the contract, 2 if a row cannot be read.")]
+    the contract as gravely as --fail-on says, 2 if a row cannot be read.")]
 pub struct Args {
     /// Contract (YAML or JSON), or a bundle
     contract: PathBuf,
@@ -26,9 +26,32 @@ pub struct Args {
     #[arg(long)]
     broken_only: bool,
 
+    /// Least severity of a broken clause that fails the check; `reject` lets records pass that a
+    /// person would decide
+    #[arg(long, value_enum, default_value = "warn", value_name = "SEVERITY")]
+    fail_on: FailOn,
+
     /// Where the lines go; `-` is standard output
     #[arg(long, default_value = "-", value_name = "FILE")]
     output: PathBuf,
+}
+
+/// [`Severity`] on the command line.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum FailOn {
+    Warn,
+    Escalate,
+    Reject,
+}
+
+impl From<FailOn> for Severity {
+    fn from(least: FailOn) -> Self {
+        match least {
+            FailOn::Warn => Self::Warn,
+            FailOn::Escalate => Self::Escalate,
+            FailOn::Reject => Self::Reject,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -47,7 +70,8 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     let validator = Validator::new(&contract)?;
     let mut rows = Rows::open(&args.input, &contract)?;
     let mut out = Output::open(&args.output)?;
-    let (mut total, mut broken, mut unreadable) = (0u64, 0u64, 0u64);
+    let least = Severity::from(args.fail_on);
+    let (mut total, mut broken, mut failed, mut unreadable) = (0u64, 0u64, 0u64, 0u64);
     while let Some(row) = rows.next()? {
         total += 1;
         let mut line = Line { line: row.line, violations: None, error: None };
@@ -59,6 +83,7 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
                     continue;
                 }
                 broken += u64::from(!violations.is_empty());
+                failed += u64::from(violations.iter().any(|v| v.severity >= least));
                 line.violations = Some(violations);
             }
             Err(error) => {
@@ -70,9 +95,13 @@ pub fn run(args: &Args, json: bool) -> Result<Outcome> {
     }
     out.finish()?;
     if !json {
-        eprintln!("{total} rows: {broken} break the contract, {unreadable} cannot be read");
+        let which = match least {
+            Severity::Warn => String::new(),
+            _ => format!(" ({failed} of them fail the check)"),
+        };
+        eprintln!("{total} rows: {broken} break the contract{which}, {unreadable} cannot be read");
     }
-    Ok(match (unreadable, broken) {
+    Ok(match (unreadable, failed) {
         (0, 0) => Outcome::Good,
         (0, _) => Outcome::CheckFailed,
         _ => Outcome::BadInput,
