@@ -153,15 +153,7 @@ pub fn labels(
         error: share(errors, accepted),
         calibration: calibration.as_ref().map(|c| c.method),
         reliability: Some([statements(&raw, outputs.kind), statements(&rows, outputs.kind)]),
-        curve: together
-            .curve(wishes.promise)
-            .iter()
-            .map(|p| CurvePoint {
-                threshold: p.threshold,
-                coverage: p.accepted as f64 / total,
-                error: share(p.errors, p.accepted),
-            })
-            .collect(),
+        curve: curve_of(&tests, wishes.promise),
     };
     policy.calibration = calibration;
     Ok(Calibrated { policy, report })
@@ -212,6 +204,25 @@ fn tables_of(rows: &Labelled, kind: OutputKind, whole: bool) -> (Table, Vec<Tabl
         }
     }
     (all, tables)
+}
+
+/// What each threshold accepts, and the share of wrong answers: of several tests that of the worst,
+/// since each has to hold.
+fn curve_of(tests: &[Answers], promise: Promise) -> Vec<CurvePoint> {
+    let curves: Vec<_> = tests.iter().map(|test| test.curve(promise)).collect();
+    let total = tests.first().map_or(0, Answers::total).max(1) as f64;
+    let steps = curves.first().into_iter().flatten().enumerate();
+    steps
+        .map(|(step, point)| {
+            let errors = curves.iter().filter_map(|c| c.get(step)).map(|p| p.errors).max();
+            let share = errors.unwrap_or(0) as f64 / point.accepted.max(1) as f64;
+            CurvePoint {
+                threshold: point.threshold,
+                coverage: point.accepted as f64 / total,
+                error: (point.accepted > 0).then_some(share),
+            }
+        })
+        .collect()
 }
 
 /// The highest score and its label, the first of equal ones, as the decider has it.

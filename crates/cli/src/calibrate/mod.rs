@@ -122,7 +122,7 @@ pub struct Report {
     pub calibration: Option<CalibrationMethod>,
     /// Calibration on the certifying rows, before and after.
     pub reliability: Option<[Reliability; 2]>,
-    /// Accepted and wrong at each threshold, all labels together.
+    /// Accepted and wrong at each threshold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<CurvePoint>,
 }
@@ -169,7 +169,8 @@ pub struct CurvePoint {
     pub threshold: f64,
     /// Share of the rows.
     pub coverage: f64,
-    /// Share of wrong answers among them; `null` if none is accepted.
+    /// Share of wrong answers among them, of [`Promised::EachLabel`] those of the worst label; `null`
+    /// if none is accepted.
     pub error: Option<f64>,
 }
 

@@ -1,6 +1,6 @@
 //! The reliability diagram and the curve of coverage and error, as SVG and as a page.
 
-use super::Report;
+use super::{Promised, Report};
 use driftline::decision::fit::Bin;
 use std::fmt::Write as _;
 
@@ -35,7 +35,12 @@ pub fn svg(report: &Report) -> String {
             report.curve.iter().filter_map(|p| Some((p.coverage, p.error?))).collect();
         let most = points.iter().map(|p| p.1).fold(report.max_error, f64::max);
         let top = (most * 10.0).ceil() / 10.0;
-        axes(&mut out, left, "share that is accepted", "share of them that is wrong", top);
+        let wrong = match report.promised {
+            Promised::EachLabel => "share of them in which the worst label is wrong",
+            Promised::Records => "share of them with a wrong label",
+            Promised::Answers | Promised::Intervals => "share of them that is wrong",
+        };
+        axes(&mut out, left, "share that is accepted", wrong, top);
         let scaled: Vec<(f64, f64)> = points.iter().map(|(x, y)| (*x, y / top)).collect();
         line(&mut out, left, &scaled, "#1d4ed8", "");
         let promise = report.max_error / top;

@@ -168,7 +168,14 @@ fn several_labels_at_once_are_promised_about_the_records_that_are_accepted() {
             assert!(figures.upper_bound <= 0.2, "{figures:?}");
             assert_eq!(figures.delta, 0.05, "both tests have to reject, each at the whole δ");
         }
-        assert_eq!(policy.labels["a"].threshold, policy.labels["b"].threshold);
+        let threshold = policy.labels["a"].threshold;
+        assert_eq!(threshold, policy.labels["b"].threshold);
+        let point = report.curve.iter().find(|p| Some(p.threshold) == threshold).unwrap();
+        let worst = if wishes.pooled { any } else { wrong[0].max(wrong[1]) };
+        assert_eq!(
+            (point.coverage, point.error),
+            (report.coverage, Some(worst as f64 / accepted as f64))
+        );
         thresholds.push(policy.labels["a"].threshold.unwrap());
     }
     assert!(thresholds[0] < thresholds[1], "{thresholds:?}");
