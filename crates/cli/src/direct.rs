@@ -19,7 +19,7 @@ pub fn complete(contract: &mut Contract, inputs: &[TensorInfo]) -> Result<()> {
     for port in inputs {
         let found = contract.inputs.iter().enumerate().find(|(_, i)| i.name == port.name);
         let Some((at, input)) = found else {
-            return Err(unfed(port, contract));
+            return Err(unfed(port, inputs, contract));
         };
         let steps = steps(input, port).map_err(|e| e.at_path(format!("inputs[{at}].missing")))?;
         contract.features.push(Feature { name: port.name.clone(), from: port.name.clone(), steps });
@@ -52,7 +52,7 @@ fn steps(input: &Input, port: &TensorInfo) -> Result<Vec<Step>> {
     ))
 }
 
-fn unfed(port: &TensorInfo, contract: &Contract) -> Error {
+fn unfed(port: &TensorInfo, inputs: &[TensorInfo], contract: &Contract) -> Error {
     let kind = match port.dtype {
         DType::Float32 | DType::Float64 => "number",
         DType::Bool => "boolean",
@@ -71,6 +71,6 @@ fn unfed(port: &TensorInfo, contract: &Contract) -> Error {
             port.name
         )
     };
-    let help = suggest::matrix(port, contract).unwrap_or_else(columns);
+    let help = suggest::matrix(inputs, contract).unwrap_or_else(columns);
     Error::new(ErrorCode::ModelMismatch, message).with_help(help)
 }

@@ -14,10 +14,11 @@ use std::fmt::Write as _;
 const MAX_COLUMNS: usize = 64;
 
 /// For a model that takes one matrix: the features that feed it with the contract's numbers.
-/// `None` for another kind of input.
-pub fn matrix(port: &TensorInfo, contract: &Contract) -> Option<String> {
+/// `None` for other inputs, such as a column each.
+pub fn matrix(inputs: &[TensorInfo], contract: &Contract) -> Option<String> {
+    let [port] = inputs else { return None };
     let [Axis::Batch(_), Axis::Fixed(width)] = port.shape.as_slice() else { return None };
-    if !matches!(port.dtype, DType::Float32 | DType::Float64) {
+    if *width < 2 || !matches!(port.dtype, DType::Float32 | DType::Float64) {
         return None;
     }
     let width = *width as usize;
